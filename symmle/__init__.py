@@ -1,0 +1,1 @@
+"""symmle: symbolic derivation and verification for maximum likelihood."""
