@@ -1,0 +1,103 @@
+"""Expected information of one observation, without integrals where possible.
+
+E[score] = 0 is linear in the unknown expectations E[T], so an exponential family of full rank
+yields them all and the information follows by algebra.  What is left is looked up in a small
+table of integrals (`expectation`); what is left then stays an unevaluated expectation, which
+`expectation.quadrature` evaluates at numbers.
+Source: Lehmann & Casella, Theory of Point Estimation (1998), sections 2.5 and 1.5.
+"""
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symmle.derive.expectation import Expectation, expectation
+from symmle.known import Known
+from symmle.model import Model
+from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Information:
+    """-E[Hessian of log f] for one observation; n times this for a sample of n.
+
+    road: how it was reached, in words.  unresolved: expectations that have no closed form here;
+    they stand unevaluated in the matrix, which is otherwise exact.
+    """
+
+    matrix: sp.ImmutableMatrix
+    known: Known
+    road: str
+    unresolved: tuple[Expectation, ...]
+
+
+def fisher_information(model: Model, smooth: bool) -> Information:
+    """The Fisher information matrix as an expression in the parameters.
+
+    smooth: whether E[-Hessian] may be used; else E[score score'] is left to quadrature.
+    """
+    theta = model.symbols
+    if not smooth:
+        slopes = [model.log_density.diff(symbol) for symbol in theta]
+        matrix = sp.ImmutableMatrix(
+            len(theta), len(theta), lambda i, j: Expectation(slopes[i] * slopes[j])
+        )
+        unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
+        return Information(matrix, Known.PROVED, "E[score score'], unevaluated", unresolved)
+    gradient = [mean(model.log_density.diff(symbol)) for symbol in theta]
+    hessian = sp.Matrix(len(theta), len(theta), lambda i, j: gradient[i].diff(theta[j]))
+    needed = nodes(hessian)
+    if not needed:
+        return Information(
+            sp.ImmutableMatrix(-hessian).applyfunc(tidy),
+            Known.PROVED,
+            "the Hessian is free of the data",
+            (),
+        )
+    known = _expectations_from_score(gradient, needed)
+    road = ["E[score] = 0"] if known else []
+    for node in needed:
+        if node not in known:
+            value = expectation(model, node.args[0])
+            known[node] = Expectation(node.args[0]) if value is None else value
+            if value is not None and "a table of integrals" not in road:
+                road.append("a table of integrals")
+    matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
+    unresolved = tuple(
+        sorted(matrix.atoms(Expectation), key=sp.default_sort_key)
+    )
+    return Information(matrix, Known.PROVED, ", then ".join(road) or "unevaluated", unresolved)
+
+
+def _expectations_from_score(
+    gradient: list[sp.Expr], needed: tuple[SampleMean, ...]
+) -> dict[sp.Expr, sp.Expr]:
+    """Solve E[score] = 0 for the expectations that the Hessian needs, as far as it goes."""
+    letters = {node: sp.Dummy() for node in nodes([*gradient, *needed])}
+    equations = [sp.expand_mul(each.xreplace(letters)) for each in gradient]
+    solved: dict[sp.Symbol, sp.Expr] = {}
+    for node in needed:
+        unknown = letters[node]
+        rows = [each for each in equations if each.coeff(unknown, 1) != 0]
+        if not rows:
+            continue
+        row = min(rows, key=lambda each: len(each.free_symbols & set(letters.values())))
+        value = _compact(-row.coeff(unknown, 0) / row.coeff(unknown, 1))
+        here = {unknown: value}
+        equations = [
+            sp.expand_mul(each.xreplace(here)) for each in equations if each is not row
+        ]
+        solved = {symbol: _compact(old.xreplace(here)) for symbol, old in solved.items()} | here
+    back = {symbol: node for node, symbol in letters.items()}
+    unknowns = set(back)
+    return {
+        back[symbol]: value
+        for symbol, value in solved.items()
+        if not value.free_symbols & unknowns
+    }
+
+
+def _compact(expr: sp.Expr) -> sp.Expr:
+    """One reduced fraction; unevaluated expectations are treated as letters."""
+    letters, back = masked(sp.expand_mul(expr))
+    return sp.factor_terms(sp.cancel(sp.powsimp(letters))).xreplace(back)

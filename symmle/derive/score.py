@@ -1,0 +1,90 @@
+"""Differentiate a log-density once, in terms of sample means.
+
+The average log-likelihood is brought to central form first and differentiated after, so the
+score and the Hessian inherit a form that does not cancel.  Nothing is simplified: terms that
+share a factor are gathered, no more.
+"""
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symmle.derive.information import Information, fisher_information
+from symmle.model import Model
+from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Gradient and Hessian of an objective in its parameters.
+
+    parameters: n symbols; gradient: n expressions; hessian: n x n, symmetric for one objective.
+    """
+
+    parameters: tuple[sp.Symbol, ...]
+    gradient: tuple[sp.Expr, ...]
+    hessian: sp.ImmutableMatrix
+
+
+@dataclass(frozen=True, slots=True)
+class Derivation:
+    """All that follows from a log-density by differentiation.
+
+    statistics: the means that the data enter through, free of the parameters.
+    passes: the means that are not; empty for an exponential family.
+    Both list what the average log-likelihood, the score and the Hessian contain.
+    smooth: False where the log-density has kinks in a parameter (an absolute value, a minimum):
+    score and Hessian then hold between the kinks only, and no claim is built on the Hessian.
+    """
+
+    model: Model
+    average_log_likelihood: sp.Expr
+    statistics: tuple[SampleMean, ...]
+    passes: tuple[SampleMean, ...]
+    score: Score
+    information: Information
+    smooth: bool
+
+
+def derive(model: Model) -> Derivation:
+    """Derive everything that holds for a sample of any size.
+
+    Milliseconds for a density of ordinary size.  What the likelihood's maximum is, and whether
+    there is one, is the next stage's question (`estimate`).
+    """
+    average = central(mean(model.log_density))
+    theta = model.symbols
+    smooth = is_smooth(model)
+    gradient = tuple(_between_kinks(average.diff(symbol)) for symbol in theta)
+    upper = {
+        (i, j): _between_kinks(gradient[i].diff(theta[j]))
+        for i in range(len(theta))
+        for j in range(i, len(theta))
+    }
+    size = len(theta)
+    hessian = sp.ImmutableMatrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
+    everything = (average, *gradient, *hessian)
+    return Derivation(
+        model,
+        average,
+        statistics(everything, theta),
+        passes(everything, theta),
+        Score(theta, gradient, hessian),
+        fisher_information(model, smooth),
+        smooth,
+    )
+
+
+def is_smooth(model: Model) -> bool:
+    """Whether no parameter moves a kink or a jump of the log-density."""
+    theta = set(model.symbols)
+    return not any(
+        kink.free_symbols & theta
+        for kink in model.log_density.atoms(sp.Abs, sp.sign, sp.Min, sp.Max, sp.Piecewise, sp.floor)
+    )
+
+
+def _between_kinks(derivative: sp.Expr) -> sp.Expr:
+    """Gathered terms; the impulses that sit on the kinks themselves are left out."""
+    impulses = derivative.atoms(sp.DiracDelta)
+    return tidy(derivative.xreplace(dict.fromkeys(impulses, sp.S.Zero)) if impulses else derivative)

@@ -1,0 +1,303 @@
+"""What a density is: variables with domains, and a log-density over them.
+
+A model is data, nothing more: no estimator, no formula derived from it.  The symbols of the
+data are of a type of their own (`Datum`), so that the sample mean knows what it binds and a
+parameter can never be mistaken for an observation.
+Imports `errors` and `parsing` only.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import sympy as sp
+
+from symmle.errors import InputError
+from symmle.parsing import check_name, parse
+
+
+class Datum(sp.Symbol):
+    """One observation: a symbol that a sample mean binds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """An interval of the real line, of its integers when `integer`.
+
+    lower, upper: numbers, infinities, or expressions in other parameters.
+    """
+
+    text: str
+    lower: sp.Expr
+    upper: sp.Expr
+    lower_closed: bool = False
+    upper_closed: bool = False
+    integer: bool = False
+
+    @property
+    def depends_on(self) -> frozenset[sp.Symbol]:
+        """The parameters that move this domain; empty for a fixed one."""
+        return frozenset(self.lower.free_symbols | self.upper.free_symbols)
+
+    def assumptions(self) -> dict[str, bool]:
+        """What SymPy may assume of a symbol with this domain.
+
+        Never `integer`: SymPy then turns loggamma(x + 1) into log(gamma(x + 1)), which overflows.
+        """
+        known = {"real": True}
+        if self.lower.is_number and self.lower >= 0:
+            known["nonnegative" if self.lower == 0 and self.lower_closed else "positive"] = True
+        elif self.upper.is_number and self.upper <= 0:
+            known["nonpositive" if self.upper == 0 and self.upper_closed else "negative"] = True
+        return known
+
+    def at(self, values: Mapping[sp.Symbol, sp.Expr]) -> "Domain":
+        """The same domain with the parameters that move it replaced by values."""
+        return replace(self, lower=self.lower.xreplace(values), upper=self.upper.xreplace(values))
+
+    def contains(self, value: sp.Expr) -> bool | None:
+        """Whether a number lies in a fixed domain; None when SymPy cannot decide."""
+        above = value >= self.lower if self.lower_closed else value > self.lower
+        below = value <= self.upper if self.upper_closed else value < self.upper
+        whole = sp.true if not self.integer else sp.Integer(int(value)).equals(value)
+        verdict = sp.And(above, below, whole)
+        return bool(verdict) if verdict in (sp.true, sp.false) else None
+
+
+_WORDS: Mapping[str, Domain] = {
+    each.text: each
+    for each in (
+        Domain("real", -sp.oo, sp.oo),
+        Domain("positive", sp.S.Zero, sp.oo),
+        Domain("nonnegative", sp.S.Zero, sp.oo, lower_closed=True),
+        Domain("unit", sp.S.Zero, sp.S.One),
+        Domain("integer", -sp.oo, sp.oo, integer=True),
+        Domain("nonnegative integer", sp.S.Zero, sp.oo, lower_closed=True, integer=True),
+        Domain("positive integer", sp.S.One, sp.oo, lower_closed=True, integer=True),
+    )
+}
+
+
+def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
+    """Read a domain word, an interval `(a, b)`, `[a, b)`, ..., or `integer in [a, b]`.
+
+    names: the symbols that the ends may mention; `oo` and `-oo` are infinite ends.
+    Raises InputError for anything else, naming the words there are.
+    """
+    word = " ".join(text.split())
+    if word in _WORDS:
+        return _WORDS[word]
+    interval = word.removeprefix("integer in ")
+    if interval[:1] in ("(", "[") and interval[-1:] in (")", "]") and interval.count(",") == 1:
+        lower, upper = (_end(part.strip(), names or {}) for part in interval[1:-1].split(","))
+        if lower.is_number and upper.is_number and not lower < upper:
+            raise InputError(f"the domain {text!r} is empty; write the smaller end first")
+        closed = interval[0] == "[", interval[-1] == "]"
+        return Domain(word, lower, upper, *closed, integer=interval != word)
+    words = ", ".join(repr(name) for name in _WORDS)
+    raise InputError(f"the domain {text!r} is none of {words} or an interval like '(0, 1)'")
+
+
+def _end(text: str, names: Mapping[str, sp.Symbol]) -> sp.Expr:
+    infinite = {"oo": sp.oo, "inf": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
+    return infinite[text] if text in infinite else parse(text, names, "domain end")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A symbol and where it may lie."""
+
+    symbol: sp.Symbol
+    domain: Domain
+
+    @property
+    def name(self) -> str:
+        return str(self.symbol.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A log-density (or log mass function) of one observation.
+
+    data: the columns of one observation; parameters: what is estimated, in reading order.
+    """
+
+    name: str
+    log_density: sp.Expr
+    data: tuple[Variable, ...]
+    parameters: tuple[Variable, ...]
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """The parameters' symbols, in order."""
+        return tuple(parameter.symbol for parameter in self.parameters)
+
+    @property
+    def discrete(self) -> bool:
+        """Whether every data column is integer, so that the density is a mass function."""
+        return all(variable.domain.integer for variable in self.data)
+
+    def symbol(self, name: str) -> sp.Symbol:
+        """The parameter of that name; InputError names the parameters there are."""
+        for parameter in self.parameters:
+            if parameter.name == name:
+                return parameter.symbol
+        there = ", ".join(parameter.name for parameter in self.parameters)
+        raise InputError(f"{self.name} has no parameter {name!r}; its parameters are {there}")
+
+
+def build_model(
+    name: str,
+    log_density: str,
+    data: Mapping[str, str],
+    parameters: Mapping[str, str],
+    constants: Mapping[str, str] | None = None,
+) -> Model:
+    """Make a model from texts: the log-density, and for each name its domain.
+
+    constants: names that stand for fixed numbers, given as text (`"1/2"`).
+    Raises InputError: a name that is no name or is used twice, an undeclared symbol, a declared
+    parameter or data symbol that does not occur, an expression outside the whitelist.
+    """
+    if not data:
+        raise InputError("no data symbol was declared; add one such as --data-symbol x")
+    if not parameters:
+        raise InputError("no parameter was declared; add one such as --param 'rate>0'")
+    names = [*data, *parameters, *(constants or {})]
+    for each in names:
+        check_name(each, "data symbol" if each in data else "parameter")
+    twice = sorted({each for each in names if names.count(each) > 1})
+    if twice:
+        raise InputError(f"the name {twice[0]!r} is declared twice; give each symbol its own name")
+    fixed = {key: parse(text, {}, f"constant {key}") for key, text in (constants or {}).items()}
+    theta = _declare(parameters, sp.Symbol, fixed)
+    columns = _declare(data, Datum, {v.name: v.symbol for v in theta} | fixed)
+    scope = {v.name: v.symbol for v in (*theta, *columns)} | fixed
+    expression = parse(log_density, scope, "log-density")
+    for variable in (*theta, *columns):
+        moved = any(variable.symbol in column.domain.depends_on for column in columns)
+        if variable.symbol not in expression.free_symbols and not moved:
+            kind = "data symbol" if isinstance(variable.symbol, Datum) else "parameter"
+            raise InputError(
+                f"the {kind} {variable.name!r} was declared but does not occur in the "
+                f"log-density {log_density!r}; remove it or correct the formula"
+            )
+    return Model(name, expression, columns, theta)
+
+
+def _declare(
+    domains: Mapping[str, str], kind: type[sp.Symbol], outer: Mapping[str, sp.Expr]
+) -> tuple[Variable, ...]:
+    """Symbols with the assumptions of their domains; a domain's ends may use earlier names."""
+    scope = dict(outer)
+    declared = []
+    for name, text in domains.items():
+        where = domain(text, scope)
+        scope[name] = kind(name, **where.assumptions())
+        declared.append(Variable(scope[name], where))
+    return tuple(declared)
+
+
+def read_declarations(declarations: Iterable[str]) -> dict[str, str]:
+    """Turn `x`, `x>0`, `x>=0`, `x in (a, b)` and `x: DOMAIN` into {name: domain text}.
+
+    Raises InputError for any other form and for a name declared twice.
+    """
+    found: dict[str, str] = {}
+    for text in declarations:
+        name, where = _declaration(text)
+        if name in found:
+            raise InputError(f"{name!r} is declared twice; declare each symbol once")
+        found[name] = where
+    return found
+
+
+def _declaration(text: str) -> tuple[str, str]:
+    compact = text.strip()
+    if ":" in compact:
+        name, where = compact.split(":", 1)
+        return name.strip(), where.strip()
+    if " in " in compact:
+        name, where = compact.split(" in ", 1)
+        return name.strip(), where.strip()
+    for sign, where in ((">=", "nonnegative"), (">", "positive")):
+        name, found, bound = compact.partition(sign)
+        if found:
+            if bound.strip() != "0":
+                closed = "[" if sign == ">=" else "("
+                return name.strip(), f"{closed}{bound.strip()}, oo)"
+            return name.strip(), where
+    return compact, "real"
+
+
+def load_model(path: str | Path) -> Model:
+    """Read a model file (TOML: name, logpdf or logpmf, [data], [parameters], [constants]).
+
+    Raises InputError when the file is missing, is no TOML, or lacks or mistypes an entry.
+    """
+    path = Path(path)
+    try:
+        record = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the model file {str(path)!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"the model file {str(path)!r} is no UTF-8 text; save it as such") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"the model file {str(path)!r} is no TOML: {error}") from None
+    allowed = {"name", "logpdf", "logpmf", "data", "parameters", "constants", "expectations"}
+    extra = sorted(set(record) - allowed)
+    if extra:
+        there = ", ".join(sorted(allowed))
+        raise InputError(f"the model file {str(path)!r} has an unknown entry {extra[0]!r}; "
+                         f"it may hold {there}")
+    density = [record[key] for key in ("logpdf", "logpmf") if key in record]
+    if len(density) != 1 or not isinstance(density[0], str):
+        raise InputError(f"the model file {str(path)!r} must have one text 'logpdf' or 'logpmf', "
+                         "the log-density of one observation")
+    tables = {key: _table(record, key, path) for key in ("data", "parameters", "constants")}
+    name = record.get("name", path.stem)
+    if not isinstance(name, str):
+        raise InputError(f"the entry 'name' of {str(path)!r} must be text, not {name!r}")
+    return build_model(name, density[0], tables["data"], tables["parameters"], tables["constants"])
+
+
+def _table(record: Mapping[str, object], key: str, path: Path) -> dict[str, str]:
+    table = record.get(key, {})
+    if not isinstance(table, dict):
+        raise InputError(f"the entry {key!r} of {str(path)!r} must be a table [{key}]")
+    numbers = key == "constants"
+    for name, value in table.items():
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not isinstance(value, str) and not (numbers and number):
+            raise InputError(f"{key}.{name} of {str(path)!r} must be text in quotes, not {value!r}")
+    return {name: str(value) for name, value in table.items()}
+
+
+def fix(model: Model, assignments: Sequence[str]) -> Model:
+    """Hold parameters at numbers, or tie them to others: `shape=2.5`, `sd=mean`.
+
+    Raises InputError when an assignment has no `=`, names no parameter, leaves the
+    parameter's domain, or when none is left to estimate.
+    """
+    for text in assignments:
+        name, found, value_text = text.partition("=")
+        if not found:
+            raise InputError(f"--fix {text!r} must have the form NAME=VALUE")
+        symbol = model.symbol(name.strip())
+        others = tuple(p for p in model.parameters if p.symbol != symbol)
+        value = parse(value_text, {p.name: p.symbol for p in others}, f"value of {name.strip()}")
+        where = next(p.domain for p in model.parameters if p.symbol == symbol)
+        if value.is_number and where.contains(value) is False:
+            raise InputError(f"--fix {text!r}: {value} is outside the domain "
+                             f"'{where.text}' of {name.strip()}")
+        held = {symbol: value}
+        if not others:
+            raise InputError(f"--fix {text!r} leaves no parameter of {model.name} to estimate")
+        model = replace(
+            model,
+            log_density=model.log_density.xreplace(held),
+            parameters=tuple(replace(p, domain=p.domain.at(held)) for p in others),
+            data=tuple(replace(v, domain=v.domain.at(held)) for v in model.data),
+        )
+    return model

@@ -1,0 +1,398 @@
+"""The sample mean is a symbol: an expression node and its algebra.
+
+`mean(T)` binds the data symbols in T.  It is linear, constants come out of it, a derivative
+goes into it, and n is never a number.  What is left of a log-likelihood once every factor free
+of the data is outside is of two kinds:
+
+    a statistic  mean(T(x))         computed once per data set
+    a pass       mean(T(x, theta))  needed once per evaluation
+
+A product is expanded only when that turns some of it into statistics; a pass keeps its compact
+form.  `central` rewrites second moments about the mean, because mean(x**2) - mean(x)**2 loses
+every digit when the mean is large; `separate` moves parameters out of passes for the algebra of
+estimation, at the price of that compact form.
+Imports `model` only.
+"""
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from symmle.model import Datum
+
+_MOST_TERMS = 400  # an expansion that may have more terms than this is not tried
+
+
+def has_data(expr: sp.Basic) -> bool:
+    """Whether a data symbol occurs outside every sample mean."""
+    return any(isinstance(symbol, Datum) for symbol in expr.free_symbols)
+
+
+class OverData(sp.Function):
+    """A function of whole columns: its data symbols are bound."""
+
+    @property
+    def free_symbols(self) -> set[sp.Symbol]:
+        inside = set().union(*(arg.free_symbols for arg in self.args))
+        return {symbol for symbol in inside if not isinstance(symbol, Datum)}
+
+    def _eval_is_real(self) -> bool:
+        return True  # a log-density is real on its support, and that is where the data are
+
+
+class SampleMean(OverData):
+    """mean(T) of one expression over the rows of the data (weighted where the data are).
+
+    Evaluates itself to the normal form described at the top of this file.
+    """
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, arg: sp.Expr) -> sp.Expr | None:
+        if not has_data(arg):
+            return arg
+        if arg.is_Add:
+            return sp.Add(*(cls(term) for term in arg.args))
+        constant, rest = _split(arg)
+        if constant is not sp.S.One:
+            return sp.Add(*(constant * term for term in sp.Add.make_args(cls(rest))))
+        terms = _statistics_split_off(rest)
+        return None if terms is None else sp.Add(*(_mean_of_term(term) for term in terms))
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        return SampleMean(self.args[0].diff(symbol))
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.args[0].is_positive else None
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_nonnegative else None
+
+    def _eval_is_negative(self) -> bool | None:
+        return True if self.args[0].is_negative else None
+
+    def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
+        return f"mean({printer.doprint(self.args[0])})"
+
+
+class SampleCovariance(OverData):
+    """cov(A, B), divisor n or the weights; var(A) when both are the same.
+
+    A variance is taken to be positive: the sample is not constant.  Whoever evaluates it on data
+    checks that first.
+    """
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, first: sp.Expr, second: sp.Expr) -> sp.Expr | None:
+        if not has_data(first) or not has_data(second):
+            return sp.S.Zero
+        outside, inside = zip(*(_split(arg) for arg in (first, second)), strict=True)
+        if outside != (sp.S.One, sp.S.One):
+            return sp.Mul(*outside) * cls(*inside)
+        ordered = sorted((first, second), key=sp.default_sort_key)
+        return None if (first, second) == tuple(ordered) else cls(*ordered)
+
+    def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
+        first, second = self.args
+        return SampleCovariance(first.diff(symbol), second) + SampleCovariance(
+            first, second.diff(symbol)
+        )
+
+    def _eval_is_positive(self) -> bool | None:
+        return True if self.args[0] == self.args[1] else None
+
+    def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
+        first, second = (printer.doprint(arg) for arg in self.args)
+        return f"var({first})" if first == second else f"cov({first}, {second})"
+
+    def raw(self) -> sp.Expr:
+        """The same in raw moments: mean(A*B) - mean(A)*mean(B)."""
+        first, second = self.args
+        return SampleMean(first * second) - SampleMean(first) * SampleMean(second)
+
+
+def mean(expr: sp.Expr) -> sp.Expr:
+    """The sample mean of `expr`, in normal form."""
+    return SampleMean(expr)
+
+
+def cov(first: sp.Expr, second: sp.Expr) -> sp.Expr:
+    """The sample covariance, divisor n or the weights."""
+    return SampleCovariance(first, second)
+
+
+def var(expr: sp.Expr) -> sp.Expr:
+    """The sample variance, divisor n or the weights."""
+    return SampleCovariance(expr, expr)
+
+
+def nodes(exprs: Iterable[sp.Basic]) -> tuple[OverData, ...]:
+    """Every mean and covariance in the expressions, outermost ones only, in a stable order."""
+    found: set[OverData] = set()
+    for expr in exprs:
+        walk = sp.preorder_traversal(expr)
+        for node in walk:
+            if isinstance(node, OverData):
+                found.add(node)
+                walk.skip()
+    return tuple(sorted(found, key=sp.default_sort_key))
+
+
+def statistics(
+    exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]
+) -> tuple[OverData, ...]:
+    """The nodes free of the parameters: computed once per data set."""
+    theta = set(parameters)
+    return tuple(node for node in nodes(exprs) if not node.free_symbols & theta)
+
+
+def passes(exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]) -> tuple[OverData, ...]:
+    """The nodes that depend on the parameters: needed once per evaluation."""
+    theta = set(parameters)
+    return tuple(node for node in nodes(exprs) if node.free_symbols & theta)
+
+
+def is_variance(node: sp.Basic) -> bool:
+    """Whether a node is var(T)."""
+    return isinstance(node, SampleCovariance) and bool(node.args[0] == node.args[1])
+
+
+def masked(expr: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:
+    """(`expr` with a letter for each node, {letter: node}): for algebra that knows no means."""
+    letter = {
+        node: sp.Dummy(f"m{i}", real=True, positive=node.is_positive, negative=node.is_negative,
+                       nonnegative=node.is_nonnegative)
+        for i, node in enumerate(nodes([expr]))
+    }
+    return expr.xreplace(letter), {symbol: node for node, symbol in letter.items()}
+
+
+def raw(expr: sp.Expr) -> sp.Expr:
+    """Every covariance written in raw moments; the inverse of `central`, for algebra only."""
+    return expr.replace(lambda e: isinstance(e, SampleCovariance), lambda e: e.raw())
+
+
+def separate(expr: sp.Expr) -> sp.Expr:
+    """Move parameters out of the passes wherever a pass can shed one.
+
+    mean((x/s)**k) becomes mean(x**k)/s**k, and mean(exp((m - x)/s)) becomes
+    exp(m/s)*mean(exp(-x/s)).  For solving equations; not for computing, where it overflows.
+    """
+    return expr.replace(lambda e: isinstance(e, SampleMean), _separated)
+
+
+def _separated(node: SampleMean) -> sp.Expr:
+    terms = _expanded(node.args[0])
+    if terms is None:
+        return node
+    left = set().union(*(_outer_symbols(rest) for _, rest in map(_split, terms)))
+    if not left < _outer_symbols(node.args[0]):
+        return node
+    return sp.Add(*(_mean_of_term(term) for term in terms))
+
+
+def central(expr: sp.Expr) -> sp.Expr:
+    """Rewrite second moments about the mean and complete the square.
+
+    In a sum linear in the means, a*mean(T**2) + b*mean(T) + c becomes
+    a*var(T) + a*(mean(T) + b/(2*a))**2 + (c - b**2/(4*a)); products of two different T likewise,
+    with cov.  Equal to `expr`; anything else in it is left as it is.
+    """
+    linear, rest = linear_in_means(expr)
+    products = _products([inside for inside, _ in linear])
+    if not products:
+        return expr
+    moving = any(weight.free_symbols for inside, weight in linear if inside in products)
+    centre = {each: sp.Dummy() for pair in products.values() for each in pair}
+    quadratic, moments = rest, sp.S.Zero
+    for inside, weight in linear:
+        if inside in products:
+            first, second = products[inside]
+            moments += weight * cov(first, second)
+            quadratic += weight * centre[first] * centre[second]
+        elif inside in centre and (weight.free_symbols or not moving):
+            quadratic += weight * centre[inside]
+        else:  # free of the parameters, like the -log(x) of a lognormal: no part of the square
+            moments += weight * SampleMean(inside, evaluate=False)
+    means = {dummy: SampleMean(each, evaluate=False) for each, dummy in centre.items()}
+    return moments + _complete_squares(quadratic, tuple(means)).xreplace(means)
+
+
+def recentred(expr: sp.Expr) -> sp.Expr:
+    """Write differences of products of means as covariances wherever that is shorter.
+
+    mean(A*B) becomes cov(A, B) + mean(A)*mean(B); where A*B is a number c, mean(B) becomes
+    (c - cov(A, B))/mean(A).  So mean(x)*mean(1/x) - 1, which cancels, is -cov(x, 1/x).
+    """
+    means = [node for node in nodes([expr]) if isinstance(node, SampleMean)]
+    for i, first in enumerate(means):
+        for second in means[i:]:
+            product = first.args[0] * second.args[0]
+            spread = cov(first.args[0], second.args[0])
+            if not has_data(product):
+                here = {first: (product - spread) / second}
+            elif SampleMean(product, evaluate=False) in means:
+                here = {SampleMean(product, evaluate=False): spread + first * second}
+            else:
+                continue
+            letters, back = masked(expr.xreplace(here))
+            shorter = sp.factor_terms(sp.cancel(letters)).xreplace(back)
+            if shorter.count_ops() < expr.count_ops():
+                expr = shorter
+    return expr
+
+
+def linear_in_means(expr: sp.Expr) -> tuple[list[tuple[sp.Expr, sp.Expr]], sp.Expr]:
+    """([(T, its coefficient) for each term coefficient*mean(T) of a sum], what is left)."""
+    linear = []
+    rest = sp.S.Zero
+    for term in sp.Add.make_args(expr):
+        means = [factor for factor in sp.Mul.make_args(term) if isinstance(factor, SampleMean)]
+        if len(means) == 1 and not nodes([term / means[0]]):
+            linear.append((means[0].args[0], term / means[0]))
+        else:
+            rest += term
+    return linear, rest
+
+
+def _products(insides: list[sp.Expr]) -> dict[sp.Expr, tuple[sp.Expr, sp.Expr]]:
+    """Which of the T are products of two others that are present too and are no products."""
+    present = [each for each in dict.fromkeys(insides) if not _outer_symbols(each)]
+    found: dict[sp.Expr, tuple[sp.Expr, sp.Expr]] = {}
+    for i, first in enumerate(present):
+        for second in present[i:]:
+            if first * second in present:
+                found[first * second] = (first, second)
+    return {
+        product: pair for product, pair in found.items() if not any(one in found for one in pair)
+    }
+
+
+def _complete_squares(quadratic: sp.Expr, unknowns: tuple[sp.Symbol, ...]) -> sp.Expr:
+    """A quadratic in the unknowns as a sum of squares and what is free of them."""
+    squares = []
+    left = sp.expand_mul(quadratic)
+    for unknown in unknowns:
+        a, b, c = (left.coeff(unknown, power) for power in (2, 1, 0))
+        if a == 0:
+            continue
+        shift = sp.cancel(b / (2 * a))
+        squares.append(a * (unknown + shift) ** 2)
+        left = sp.expand_mul(c - sp.expand_mul(sp.cancel(a * shift**2)))
+    return sp.Add(*squares, left)
+
+
+def tidy(expr: sp.Expr) -> sp.Expr:
+    """Gather the terms that share a data-free factor: a/s**3 + b/s**3 is (a + b)/s**3."""
+    gathered: dict[sp.Expr, list[sp.Expr]] = {}
+    for term in sp.Add.make_args(expr):
+        number, rest = sp.factor_terms(term).as_coeff_Mul()
+        factors = sp.Mul.make_args(rest)
+        outside = sp.Mul(*(factor for factor in factors if not factor.has(OverData)))
+        inside = sp.Mul(*(factor for factor in factors if factor.has(OverData)))
+        gathered.setdefault(outside, []).append(number * inside)
+    return sp.Add(*(_product(outside, sp.Add(*terms)) for outside, terms in gathered.items()))
+
+
+def _product(outside: sp.Expr, inside: sp.Expr) -> sp.Expr:
+    number, rest = inside.primitive()
+    if rest.is_Add:
+        minus = sum(term.as_coeff_Mul()[0].is_negative for term in rest.args)
+        if 2 * minus > len(rest.args) or (2 * minus == len(rest.args) and number.is_negative):
+            number, rest = -number, -rest
+    return number * outside * rest
+
+
+def _split(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """(factors free of the data, the others); sums among the others have their data positive."""
+    outside, inside = [], []
+    for factor in sp.Mul.make_args(term):
+        if not has_data(factor):
+            outside.append(factor)
+            continue
+        base, exponent = factor.as_base_exp()
+        if exponent.is_Integer and base.is_Add and _leads_with_minus(base):
+            outside.append(sp.S.NegativeOne**exponent)
+            factor = (-base) ** exponent
+        inside.append(factor)
+    return sp.Mul(*outside), sp.Mul(*inside)
+
+
+def _leads_with_minus(total: sp.Add) -> bool:
+    """Whether the first term with data in it has a negative coefficient."""
+    first = next(term for term in total.args if has_data(term))
+    return bool(first.as_coeff_Mul()[0].is_negative)
+
+
+def _mean_of_term(term: sp.Expr) -> sp.Expr:
+    """mean of one term whose data factor needs no further look."""
+    constant, rest = _split(term)
+    return constant * (SampleMean(rest, evaluate=False) if has_data(rest) else rest)
+
+
+def _statistics_split_off(factor: sp.Expr) -> list[sp.Expr] | None:
+    """Terms of an expansion in which statistics come free; None when it is better left alone.
+
+    Everything must become a statistic, or a sum must fall apart into some statistics and
+    passes of the same parameters: `x*(mu + log(1 + exp(b*x)))` does, `(x - mu)/(s + (x - mu)**2)`
+    does not.
+    """
+    if not _outer_symbols(factor):
+        return None
+    terms = _expanded(factor)
+    if terms is None:
+        return None
+    loose = [_outer_symbols(rest) for _, rest in map(_split, terms)]
+    if any(loose) and all(loose):
+        return None
+    if any(loose) and not set().union(*loose) < _outer_symbols(factor):
+        return None
+    return terms
+
+
+def _outer_symbols(expr: sp.Expr) -> set[sp.Symbol]:
+    """What an expression in the data depends on besides the data."""
+    return {symbol for symbol in expr.free_symbols if not isinstance(symbol, Datum)}
+
+
+def _expanded(factor: sp.Expr) -> list[sp.Expr] | None:
+    """The terms of one expansion at the top level; None when there is none or it is too large."""
+    if _term_bound(factor) > _MOST_TERMS:
+        return None
+    powers = (sp.expand_multinomial(each, deep=False) for each in sp.Mul.make_args(factor))
+    wide = sp.expand_mul(sp.Mul(*powers), deep=False)
+    terms = [
+        part
+        for term in sp.Add.make_args(wide)
+        for part in sp.Add.make_args(sp.expand_mul(_powers_split(term), deep=False))
+    ]
+    return None if terms == [factor] else terms
+
+
+def _powers_split(term: sp.Expr) -> sp.Expr:
+    """Split each power and log of a term: (x/s)**k to x**k/s**k, log(x/s) to log(x) - log(s)."""
+    split = []
+    for factor in sp.Mul.make_args(term):
+        base, exponent = factor.as_base_exp()
+        if isinstance(base, sp.log) and exponent.is_Integer:
+            factor = sp.expand_multinomial(sp.expand_log(base, deep=False) ** exponent, deep=False)
+        elif not exponent.is_Integer:
+            sums = sp.expand_power_exp(base ** sp.expand_mul(exponent), deep=False)
+            factor = sp.Mul(
+                *(sp.expand_power_base(each, deep=False) for each in sp.Mul.make_args(sums))
+            )
+        split.append(factor)
+    return sp.Mul(*split)
+
+
+def _term_bound(factor: sp.Expr) -> int:
+    """An upper bound of the number of terms of the expanded product."""
+    bound = 1
+    for each in sp.Mul.make_args(factor):
+        base, exponent = each.as_base_exp()
+        if base.is_Add and exponent.is_Integer and exponent > 0:
+            bound *= int(sp.binomial(len(base.args) + min(int(exponent), 99) - 1, int(exponent)))
+    return bound
