@@ -1,0 +1,196 @@
+"""Profile parameters out of score = 0, one after the other.
+
+Each step solves one equation for one parameter where that has exactly one solution in the
+parameter's domain, so no stationary point is lost and none is invented.  Every order is tried;
+the one that leaves the fewest unknowns wins, then the one that keeps solved parameters out of
+special functions (a gamma is reduced to its shape, not to its rate).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symmle.model import Variable
+from symmle.sample_mean import masked, recentred, separate, tidy
+
+_MOST_OPERATIONS = 400  # an expression larger than this is not brought to one fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Elimination:
+    """Where the elimination stands.
+
+    equations: (parameter, score component of that parameter after substitution), each = 0.
+    solved: (parameter, value), a value may hold parameters solved later and unknowns.
+    buried: how many of the solved parameters sat inside special functions or passes.
+    own: whether each parameter was solved from its own score component, so that what is left is
+    the gradient of the profile likelihood.
+    """
+
+    equations: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    unknowns: tuple[Variable, ...]
+    solved: tuple[tuple[sp.Symbol, sp.Expr], ...]
+    buried: int
+    own: bool
+
+
+def eliminate(gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]) -> Elimination:
+    """The best elimination of score = 0; gradient holds one component per parameter."""
+    equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
+    return min(_eliminations(Elimination(equations, parameters, (), 0, True)), key=_cost)
+
+
+def _eliminations(step: Elimination) -> Iterator[Elimination]:
+    """Every state in which nothing more can be solved for."""
+    stuck = True
+    for i, (owner, equation) in enumerate(step.equations):
+        for variable in step.unknowns:
+            value = isolate(equation, variable)
+            if value is None:
+                continue
+            stuck = False
+            others = step.equations[:i] + step.equations[i + 1 :]
+            here = {variable.symbol: value}
+            yield from _eliminations(
+                Elimination(
+                    tuple((symbol, reduced(each.xreplace(here))) for symbol, each in others),
+                    tuple(each for each in step.unknowns if each != variable),
+                    (*step.solved, (variable.symbol, value)),
+                    step.buried + _is_buried(step.equations, variable.symbol),
+                    step.own and owner == variable.symbol,
+                )
+            )
+    if stuck:
+        yield step
+
+
+def _cost(step: Elimination) -> tuple[int, int, bool, int]:
+    size = sum(each.count_ops() for _, each in step.equations)
+    size += sum(value.count_ops() for _, value in step.solved)
+    return len(step.unknowns), step.buried, not step.own, size
+
+
+def _is_buried(equations: Iterable[tuple[sp.Symbol, sp.Expr]], symbol: sp.Symbol) -> bool:
+    """Whether the symbol sits inside a function other than log, or inside a pass."""
+    return any(
+        symbol in call.free_symbols
+        for _, equation in equations
+        for call in equation.atoms(sp.Function)
+        if not isinstance(call, sp.log) and not isinstance(call, sp.exp)
+    )
+
+
+def isolate(equation: sp.Expr, variable: Variable) -> sp.Expr | None:
+    """The one value of the variable in its domain at which the equation holds, or None.
+
+    Handles c0 + c1*r(v) = 0 for r a power, a log or an exponential of a multiple of v, and a
+    quadratic in a power when signs decide that just one root lies in the domain.
+    """
+    symbol = variable.symbol
+    letters, back = masked(equation)
+    if any(symbol in node.free_symbols for node in back.values()):
+        return None
+    coefficients = _by_shape(letters, symbol)
+    if coefficients is None:
+        return None
+    shapes = [shape for shape in coefficients if shape != 1]
+    positive = bool(symbol.is_positive)
+    if len(shapes) == 1:
+        ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
+        value = _inverse(shapes[0], symbol, sp.cancel(ratio), positive)
+    elif len(shapes) == 2:
+        value = _positive_root(coefficients, shapes, symbol) if positive else None
+    else:
+        value = None
+    if value is None or value.has(sp.zoo, sp.nan, sp.I):
+        return None
+    return tidy(value.xreplace(back)) if value.is_Add else value.xreplace(back)
+
+
+def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | None:
+    """{how the symbol enters: coefficient}, divided by one of the shapes so that 1 is among them."""
+    sums_below = any(
+        power.base.is_Add and symbol in power.base.free_symbols for power in equation.atoms(sp.Pow)
+    )
+    if sums_below:
+        if equation.count_ops() > _MOST_OPERATIONS:
+            return None
+        equation = sp.fraction(sp.cancel(equation))[0]
+    gathered: dict[sp.Expr, sp.Expr] = {}
+    for term in sp.Add.make_args(sp.expand(equation, power_base=False, power_exp=False, log=True)):
+        coefficient, shape = term.as_independent(symbol, as_Add=False)
+        gathered[shape] = gathered.get(shape, sp.S.Zero) + coefficient
+    gathered = {shape: sp.expand_mul(each) for shape, each in gathered.items()}
+    gathered = {shape: each for shape, each in gathered.items() if each != 0}
+    if len(gathered) < 2 or len(gathered) > 3:
+        return None
+    unit = max(gathered, key=lambda shape: _rank(shape, symbol))
+    return {sp.powsimp(shape / unit): each for shape, each in gathered.items()}
+
+
+def _rank(shape: sp.Expr, symbol: sp.Symbol) -> tuple[bool, sp.Rational]:
+    """Divide by the highest pure power of the symbol, never by a log or a symbolic power."""
+    base, exponent = shape.as_base_exp()
+    pure = shape == 1 or (base == symbol and exponent.is_Rational)
+    return pure, exponent if pure and shape != 1 else sp.S.Zero
+
+
+def _inverse(
+    shape: sp.Expr, symbol: sp.Symbol, ratio: sp.Expr, positive: bool
+) -> sp.Expr | None:
+    """Solve shape(symbol) = ratio for the symbol where that has one solution in the domain."""
+    if shape == sp.log(symbol):
+        return sp.exp(ratio)
+    if isinstance(shape, sp.exp):
+        slope = shape.args[0].diff(symbol)
+        if symbol in slope.free_symbols or shape.args[0].coeff(symbol, 0) != 0:
+            return None
+        return sp.expand_log(sp.log(ratio)) / slope
+    base, exponent = shape.as_base_exp()
+    if base != symbol or symbol in exponent.free_symbols:
+        return None
+    if exponent.is_Integer and (abs(exponent) == 1):
+        return sp.cancel(ratio**exponent)
+    if positive or (exponent.is_Integer and exponent.is_odd and ratio.is_nonnegative):
+        return sp.powdenest(ratio ** (1 / exponent))
+    return None
+
+
+def _positive_root(
+    coefficients: Mapping[sp.Expr, sp.Expr], shapes: list[sp.Expr], symbol: sp.Symbol
+) -> sp.Expr | None:
+    """The positive root of a*t**2 + b*t + c with t a power of the symbol and a*c < 0."""
+    first, second = sorted(shapes, key=lambda shape: abs(shape.as_base_exp()[1]))
+    exponent = first.as_base_exp()[1]
+    if second != first**2 or first.as_base_exp()[0] != symbol or sp.S.One not in coefficients:
+        return None
+    a, b, c = (coefficients[key] for key in (second, first, sp.S.One))
+    if not (a * c).is_negative:
+        return None
+    root = sp.sqrt(sp.expand_mul(b**2 - 4 * a * c))
+    t = 2 * c / (-b - root) if (a.is_positive) else 2 * c / (-b + root)
+    return t ** (1 / exponent)
+
+
+def reduced(equation: sp.Expr) -> sp.Expr:
+    """An equation after a substitution: logs split, passes separated, fractions cancelled."""
+    wide = sp.expand_mul(sp.expand_log(separate(equation), deep=True))
+    letters, back = masked(wide)
+    terms = sp.Add.make_args(letters)
+    fractions = sp.Add(*(term for term in terms if not term.has(sp.Function)))
+    sums_below = any(power.base.is_Add for power in fractions.atoms(sp.Pow))
+    if sums_below and fractions.count_ops() <= _MOST_OPERATIONS:
+        fractions = sp.factor_terms(sp.cancel(fractions))
+    rest = (term for term in terms if term.has(sp.Function))
+    return tidy(sp.Add(fractions, *rest).xreplace(back))
+
+
+def back_substituted(
+    solved: tuple[tuple[sp.Symbol, sp.Expr], ...],
+) -> dict[sp.Symbol, sp.Expr]:
+    """Later solutions put into earlier ones, so that only unknowns and statistics are left."""
+    values: dict[sp.Symbol, sp.Expr] = {}
+    for symbol, value in reversed(solved):
+        values[symbol] = recentred(value.xreplace(values))
+    return values

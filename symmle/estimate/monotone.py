@@ -1,0 +1,48 @@
+"""Whether a reduced equation is monotone, so that it has at most one root."""
+
+import sympy as sp
+
+from symmle.estimate.records import Equation
+from symmle.model import Variable
+from symmle.sample_mean import SampleMean, has_data, masked, nodes
+
+
+def signed_equation(expression: sp.Expr, unknown: Variable, concave: bool) -> Equation:
+    """The reduced equation, signed so that it falls where that can be proved.
+
+    concave: whether the whole log-likelihood is known to be, so that its profile is too.
+    """
+    slope = expression.diff(unknown.symbol)
+    if _is_negative(slope):
+        return Equation(unknown.symbol, expression, unknown.domain, True, True)
+    if _is_negative(-slope):
+        return Equation(unknown.symbol, -expression, unknown.domain, True, False)
+    return Equation(unknown.symbol, expression, unknown.domain, concave, False)
+
+
+def _is_negative(slope: sp.Expr) -> bool:
+    """Whether signs decide it, once each mean(w*T**2) is written by a weighted variance of T.
+
+    mean(w*T**2)/mean(w) - (mean(w*T)/mean(w))**2 is a variance with weights w > 0, by
+    Cauchy-Schwarz positive unless T is constant.
+    """
+    present = {node.args[0]: node for node in nodes([slope]) if isinstance(node, SampleMean)}
+    for zeroth, first, factor in weighted_means(slope):
+        second = present.get(sp.powsimp(first.args[0] * factor))
+        if second is not None:
+            spread = sp.Dummy("spread", positive=True)
+            slope = slope.xreplace({second: zeroth * spread + first**2 / zeroth})
+    letters, _ = masked(sp.expand_mul(slope))
+    return bool(sp.cancel(letters).is_negative)
+
+
+def weighted_means(expr: sp.Expr) -> list[tuple[SampleMean, SampleMean, sp.Expr]]:
+    """(mean(w), mean(w*T), T) for each pair in the expression with w > 0 and T not constant."""
+    means = [node for node in nodes([expr]) if isinstance(node, SampleMean)]
+    found = []
+    for zeroth in means:
+        for first in means:
+            factor = sp.cancel(first.args[0] / zeroth.args[0])
+            if zeroth.is_positive and has_data(factor):
+                found.append((zeroth, first, factor))
+    return found
