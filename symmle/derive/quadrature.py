@@ -1,0 +1,124 @@
+"""Integrals and sums over a density at numbers: the fallback of `expectation`, and a check.
+
+Continuous variables are integrated by tanh-sinh between points placed where the density has
+its mass; whole-number variables are summed until the tail no longer counts.
+"""
+
+from collections.abc import Callable, Sequence
+
+import mpmath
+import sympy as sp
+
+from symmle.errors import InputError
+from symmle.model import Domain, Model
+from symmle.precise import Point, compiled
+
+Function = Callable[..., mpmath.mpf]
+
+_MOST_TERMS = 200_000  # of a sum over whole numbers
+
+
+def integrate_against(
+    model: Model, integrands: Sequence[sp.Expr], point: Point, digits: int = 15
+) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """[(integral of g times the density, error estimate)] for each g, one data column only.
+
+    point: a number for each parameter.  Raises InputError for several data columns.
+    """
+    if len(model.data) != 1:
+        raise InputError(f"{model.name} has several data columns; integrals take one at a time")
+    variable = model.data[0]
+    where = variable.domain.at({s: sp.Float(v, digits + 10) for s, v in point.items()})
+    symbols = [variable.symbol, *point]
+    constants = tuple(point.values())
+    density = compiled(sp.exp(model.log_density), symbols)
+    functions = [compiled(each, symbols) for each in integrands]
+    with mpmath.workdps(digits + 10):
+        if where.integer:
+            return _sum(where, density, functions, constants, digits)
+        return _integrate(where, compiled(model.log_density, symbols), functions, constants)
+
+
+def _sum(
+    where: Domain,
+    density: Function,
+    functions: Sequence[Function],
+    constants: tuple[mpmath.mpf, ...],
+    digits: int,
+) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """Sum upwards from the smallest value until what comes adds nothing."""
+    if not where.lower.is_finite:
+        raise InputError("a sum over all integers has no first term; give the support a lower end")
+    first = int(where.lower) + (0 if where.lower_closed else 1)
+    last = int(where.upper) if where.upper.is_finite else first + _MOST_TERMS
+    totals = [mpmath.mpf(0)] * len(functions)
+    tail = [mpmath.inf] * len(functions)
+    tiny = mpmath.mpf(10) ** -(digits + 3)
+    quiet = 0
+    for k in range(first, last + 1):
+        mass = density(k, *constants)
+        for i, function in enumerate(functions):
+            term = mass * function(k, *constants)
+            totals[i] += term
+            tail[i] = abs(term)
+        small = all(t <= tiny * (1 + abs(s)) for t, s in zip(tail, totals, strict=True))
+        quiet = quiet + 1 if small else 0
+        if quiet > 40 and mass < tiny and k > first + 60:
+            break
+    if where.upper.is_finite and k == last:
+        tail = [mpmath.mpf(0)] * len(functions)
+    return [(s, 40 * t) for s, t in zip(totals, tail, strict=True)]
+
+
+def _integrate(
+    where: Domain,
+    log_density: Function,
+    functions: Sequence[Function],
+    constants: tuple[mpmath.mpf, ...],
+) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    points = _breakpoints(where, lambda x: log_density(x, *constants))
+    found = []
+    for function in functions:
+        value, error = mpmath.quad(
+            lambda x, g=function: g(x, *constants) * mpmath.exp(log_density(x, *constants)),
+            points,
+            error=True,
+        )
+        found.append((value, error))
+    return found
+
+
+def _breakpoints(where: Domain, height: Function) -> list[mpmath.mpf]:
+    """The ends of the support and points between them that bracket the mass."""
+    lower, upper = (_number(end) for end in (where.lower, where.upper))
+    grid = [x for x in _grid(lower, upper) if _finite(height, x)]
+    for _ in range(6):  # zoom in on the highest point
+        best = max(range(len(grid)), key=lambda i: height(grid[i]))
+        left, right = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+        between = (left + (right - left) * mpmath.mpf(j) / 8 for j in range(1, 8))
+        grid = sorted({*grid, *(x for x in between if _finite(height, x))})
+    top = max(height(x) for x in grid)
+    massive = [x for x in grid if height(x) > top - 40 and lower < x < upper]
+    keep = massive[:: max(1, len(massive) // 8)]
+    return [lower, *sorted({*keep, massive[-1]}), upper]
+
+
+def _grid(lower: mpmath.mpf, upper: mpmath.mpf) -> list[mpmath.mpf]:
+    steps = [mpmath.mpf(10) ** (mpmath.mpf(j) / 2) for j in range(-20, 21)]
+    if mpmath.isinf(lower) and mpmath.isinf(upper):
+        return sorted([-s for s in steps] + [mpmath.mpf(0)] + steps)
+    if mpmath.isinf(upper):
+        return [lower + s for s in steps]
+    if mpmath.isinf(lower):
+        return [upper - s for s in reversed(steps)]
+    return [lower + (upper - lower) * mpmath.mpf(j) / 64 for j in range(1, 64)]
+
+
+def _number(end: sp.Expr) -> mpmath.mpf:
+    if end.is_infinite:
+        return mpmath.inf if end == sp.oo else -mpmath.inf
+    return mpmath.mpf(sp.N(end, mpmath.mp.dps))
+
+
+def _finite(height: Function, x: mpmath.mpf) -> bool:
+    return bool(mpmath.isfinite(height(x)))

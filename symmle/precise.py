@@ -1,0 +1,81 @@
+"""Values of expressions at many digits, on a small sample: the road that checks the others.
+
+A mean is taken row by row with mpmath; nothing of the algebra that put the expression together
+is used.  Slow on purpose, so for samples of thousands of rows at most.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import mpmath
+import sympy as sp
+
+from symmle.sample_mean import OverData, SampleCovariance, nodes
+
+Columns = Mapping[sp.Symbol, Sequence[mpmath.mpf]]
+Point = Mapping[sp.Symbol, mpmath.mpf]
+
+
+def evaluate(
+    expr: sp.Expr,
+    columns: Columns,
+    point: Point,
+    weights: Sequence[mpmath.mpf] | None = None,
+) -> mpmath.mpf:
+    """The value of an expression with means at a point, at mpmath's working precision.
+
+    columns: the rows of each data symbol.  point: a number for every free symbol.
+    weights: one per row; equal weights when None.
+    """
+    inside: dict[OverData, mpmath.mpf] = {
+        node: _over_rows(node, columns, point, weights) for node in nodes([expr])
+    }
+    letters = {node: sp.Dummy() for node in inside}
+    values = dict(point) | {letters[node]: value for node, value in inside.items()}
+    return _call(expr.xreplace(letters), values)
+
+
+def _over_rows(
+    node: OverData, columns: Columns, point: Point, weights: Sequence[mpmath.mpf] | None
+) -> mpmath.mpf:
+    first = _rows(node.args[0], columns, point)
+    share = _shares(weights, len(first))
+    centre = mpmath.fdot(share, first)
+    if not isinstance(node, SampleCovariance):
+        return centre
+    second = _rows(node.args[1], columns, point)
+    other = mpmath.fdot(share, second)
+    return mpmath.fsum(
+        w * (a - centre) * (b - other) for w, a, b in zip(share, first, second, strict=True)
+    )
+
+
+def _shares(weights: Sequence[mpmath.mpf] | None, n: int) -> list[mpmath.mpf]:
+    if weights is None:
+        return [mpmath.mpf(1) / n] * n
+    total = mpmath.fsum(weights)
+    return [mpmath.mpf(weight) / total for weight in weights]
+
+
+def _rows(expr: sp.Expr, columns: Columns, point: Point) -> list[mpmath.mpf]:
+    """The integrand of a mean, row by row; means nested in it are evaluated first."""
+    nested = nodes([expr])
+    if nested:
+        letters = {node: sp.Dummy() for node in nested}
+        values = {letters[node]: evaluate(node, columns, point) for node in nested}
+        expr, point = expr.xreplace(letters), dict(point) | values
+    names = [symbol for symbol in columns if symbol in expr.free_symbols]
+    function = compiled(expr, [*names, *point])
+    constants = tuple(point.values())
+    count = len(next(iter(columns.values())))
+    rows = zip(*(columns[symbol] for symbol in names), strict=True) if names else [()] * count
+    return [function(*row, *constants) for row in rows]
+
+
+def compiled(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> Callable[..., mpmath.mpf]:
+    """An mpmath function of the symbols; the expression must hold no means."""
+    function = sp.lambdify(list(symbols), expr, "mpmath", cse=False)
+    return lambda *values: mpmath.re(function(*values))
+
+
+def _call(expr: sp.Expr, values: Point) -> mpmath.mpf:
+    return compiled(expr, list(values))(*values.values())
