@@ -1,0 +1,351 @@
+"""Expressions in ball arithmetic: enclosures that cannot lie, signs and isolated real roots.
+
+An expression is evaluated by a walk of our own, never through `lambdify`, which writes 1/3 and
+0.1 as floats: the balls would then exclude the true value.  The arithmetic is Arb's, through
+python-flint (F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval
+arithmetic, IEEE Trans. Computers 66, 2017).
+Imports `errors` only.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+from flint import acb, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+
+from symmle.errors import BudgetError, InputError
+
+_FIRST_PRECISION = 64
+_LAST_PRECISION = 4096
+_PARTS = (fmpq(1, 2), fmpq(3, 7), fmpq(5, 9), fmpq(5, 11), fmpq(7, 13))  # where to divide
+_SPLITS = 400  # halvings of an interval before a cluster of roots is left as it is
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A small closed interval [lower, upper], rational ends, that a polynomial may vanish in.
+
+    single: exactly one root, simple, lies in it; otherwise none or several may.
+    factor: the irreducible polynomial over the rationals that it is a root of, when exact.
+    """
+
+    lower: fmpq
+    upper: fmpq
+    single: bool
+    factor: fmpz_poly | None = None
+
+
+def exact(expr: sp.Expr) -> fmpq | None:
+    """A number as a fraction: rationals as they are, floats by their exact binary value."""
+    if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite:
+        number = sp.Rational(expr)
+        return fmpq(int(number.p), int(number.q))
+    return None
+
+
+def rational(number: fmpq) -> sp.Rational:
+    """The same fraction for SymPy."""
+    return sp.Rational(int(number.p), int(number.q))
+
+
+def ball(expr: sp.Expr, values: Mapping[sp.Expr, arb] | None = None) -> arb:
+    """Enclose an expression at Arb's present precision.
+
+    values: balls for its symbols and for whole subexpressions, such as a mean.
+    Not finite where the expression has no real value, or none that this precision can tell.
+    Raises InputError for a symbol without a value or a function that has no enclosure here.
+    """
+    known = values or {}
+    if expr in known:
+        return arb(known[expr])
+    if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite:
+        return arb(exact(expr))
+    if expr in _CONSTANTS:
+        return _CONSTANTS[expr]()
+    if expr.is_Pow:
+        return _power(expr.base, expr.exp, known)
+    if expr.func not in _FUNCTIONS:
+        what = "symbol" if expr.is_Symbol else "function"
+        raise InputError(
+            f"{expr} has no enclosure: give a value for this {what}, or rewrite it with one of "
+            + ", ".join(sorted(head.__name__ for head in _FUNCTIONS))
+        )
+    return _FUNCTIONS[expr.func](*(ball(arg, known) for arg in expr.args))
+
+
+def enclose(
+    expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr] | None = None, digits: int = 30
+) -> arb:
+    """Enclose a number to that many significant digits, raising the precision until it is so.
+
+    values: exact numbers for symbols and opaque subexpressions.
+    Raises BudgetError when 4096 bits are not enough, as for a number that is exactly zero behind
+    cancellation, or has no real value.
+    """
+    bits = int(3.33 * digits) + 2
+    for found in _refined(expr, values, max(_FIRST_PRECISION, 2 * bits)):
+        if found.is_zero() or (found.is_finite() and found.rel_accuracy_bits() >= bits):
+            return found
+    raise BudgetError(
+        f"{expr} was not enclosed to {digits} digits with {_LAST_PRECISION} bits; it may be "
+        "exactly zero, or have no real value"
+    )
+
+
+def sign(expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr] | None = None) -> int | None:
+    """-1, 0 or 1 when it is certain, None when the budget of precision does not decide."""
+    for found in _refined(expr, values, _FIRST_PRECISION):
+        if found.is_zero():
+            return 0
+        if decided := sign_of(found):
+            return decided
+    return None
+
+
+def sign_of(number: arb | fmpq) -> int | None:
+    """The sign of a fraction or a ball; None for a ball that contains zero, unless it is zero."""
+    if number > 0:
+        return 1
+    if number < 0:
+        return -1
+    return 0 if number == 0 else None
+
+
+def to_float(lower: fmpq, upper: fmpq, digits: int = 20) -> tuple[sp.Float, sp.Rational]:
+    """(a float in the middle of an interval, a bound on its distance from any point of it)."""
+    middle = rational((lower + upper) / 2)
+    value = sp.Float(middle, digits)
+    return value, abs(sp.Rational(value) - middle) + rational(upper - lower) / 2
+
+
+def ends(number: arb) -> tuple[fmpq, fmpq]:
+    """The rational ends of a finite ball, rounded outwards."""
+    return number.lower().fmpq(), number.upper().fmpq()
+
+
+def _refined(
+    expr: sp.Expr, values: Mapping[sp.Expr, sp.Expr] | None, precision: int
+) -> Iterator[arb]:
+    while precision <= _LAST_PRECISION:
+        with ctx.workprec(precision):
+            yield ball(expr, {key: ball(value) for key, value in (values or {}).items()})
+        precision *= 2
+
+
+def _power(base: sp.Expr, exponent: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
+    if exponent.is_Integer:
+        return _integer_power(ball(base, values), int(exponent))
+    if base is sp.E:
+        return ball(exponent, values).exp()
+    if exponent.is_Rational:
+        root = ball(base, values).root(int(exponent.q))
+        return _integer_power(root, int(exponent.p))
+    # Only for a positive base: elsewhere the ball is not finite, and that is the honest answer.
+    return (ball(exponent, values) * ball(base, values).log()).exp()
+
+
+def _integer_power(base: arb, exponent: int) -> arb:
+    if exponent < 0:
+        return 1 / _integer_power(base, -exponent)
+    # Not arb.__pow__: a ball that contains zero, squared, is nan there; the product is sound.
+    result, square = arb(1), base
+    while exponent:
+        if exponent & 1:
+            result = result * square
+        square, exponent = square * square, exponent >> 1
+    return result
+
+
+def _polygamma(order: arb, x: arb) -> arb:
+    """Monotone on x > 0, so a wide ball is enclosed by its ends; Arb gives nan there."""
+    if not order.is_exact() or not x > 0:
+        return acb(x).polygamma(acb(order)).real if order.is_exact() else arb.nan()
+    at_ends = [acb(end).polygamma(acb(order)).real for end in (x.lower(), x.upper())]
+    return at_ends[0] if x.is_exact() else at_ends[0].union(at_ends[1])
+
+
+def _beta(a: arb, b: arb) -> arb:
+    return a.gamma() * b.gamma() * (a + b).rgamma()
+
+
+def _binomial(n: arb, k: arb) -> arb:
+    return (n + 1).gamma() * (k + 1).rgamma() * (n - k + 1).rgamma()
+
+
+def _sum(*terms: arb) -> arb:
+    return sum(terms, arb(0))
+
+
+def _product(*factors: arb) -> arb:
+    result = arb(1)
+    for factor in factors:
+        result = result * factor
+    return result
+
+
+def _extreme(choose: str) -> Callable[..., arb]:
+    def extreme(first: arb, *rest: arb) -> arb:
+        for other in rest:
+            first = getattr(first, choose)(other)
+        return first
+
+    return extreme
+
+
+_CONSTANTS: Mapping[sp.Expr, Callable[[], arb]] = {
+    sp.pi: arb.pi,
+    sp.E: arb.const_e,
+    sp.EulerGamma: arb.const_euler,
+    sp.Catalan: arb.const_catalan,
+    sp.GoldenRatio: lambda: (1 + arb(5).sqrt()) / 2,
+}
+
+_FUNCTIONS: Mapping[type[sp.Basic], Callable[..., arb]] = {
+    sp.Add: _sum,
+    sp.Mul: _product,
+    sp.exp: lambda x: x.exp(),
+    sp.log: lambda x, base=None: x.log() if base is None else x.log() / base.log(),
+    sp.Abs: lambda x: abs(x),
+    sp.Min: _extreme("min"),
+    sp.Max: _extreme("max"),
+    sp.sin: lambda x: x.sin(),
+    sp.cos: lambda x: x.cos(),
+    sp.tan: lambda x: x.tan(),
+    sp.atan: lambda x: x.atan(),
+    sp.sinh: lambda x: x.sinh(),
+    sp.cosh: lambda x: x.cosh(),
+    sp.tanh: lambda x: x.tanh(),
+    sp.gamma: lambda x: x.gamma(),
+    sp.loggamma: lambda x: x.lgamma() if x > 0 else arb.nan(),
+    sp.polygamma: _polygamma,
+    sp.beta: _beta,
+    sp.binomial: _binomial,
+    sp.factorial: lambda x: (x + 1).gamma(),
+    sp.erf: lambda x: x.erf(),
+    sp.erfc: lambda x: x.erfc(),
+    sp.erfi: lambda x: x.erfi(),
+    sp.besseli: lambda order, x: x.bessel_i(order),
+    sp.besselk: lambda order, x: x.bessel_k(order),
+    sp.besselj: lambda order, x: x.bessel_j(order),
+    sp.zeta: lambda s, a=None: s.zeta() if a is None else s.zeta(a),
+    sp.LambertW: lambda x, branch=None: _lambert(x, branch),
+}
+
+
+def _lambert(x: arb, branch: arb | None) -> arb:
+    if branch is None or branch == 0:
+        return x.lambertw()
+    return x.lambertw(-1) if branch == -1 else arb.nan()
+
+
+def exact_roots(polynomial: fmpq_poly, bits: int = 100) -> list[Root]:
+    """Every positive real root of a polynomial with rational coefficients, isolated.
+
+    Each is given once, whatever its multiplicity, to that many bits; a rational one exactly.
+    Roots of different factors may still share an interval at low precision: see `separated`.
+    """
+    if polynomial.degree() < 1:
+        return []
+    _, factors = polynomial.numer().factor()
+    return [root for factor, _ in factors for root in factor_roots(factor, bits)]
+
+
+def factor_roots(factor: fmpz_poly, bits: int) -> list[Root]:
+    """The positive real roots of an irreducible polynomial over the integers."""
+    if factor.degree() == 1:
+        root = fmpq(-factor[0], factor[1])
+        return [Root(root, root, True, factor)] if root > 0 else []
+    with ctx.workprec(bits + 20):
+        found = [acb(root) for root, _ in factor.complex_roots()]
+        # Flint gives the real roots of a real polynomial an imaginary part that is exactly zero.
+        real = [root.real for root in found if root.imag == 0]
+        return [Root(*ends(root), True, factor) for root in real if root > 0]
+
+
+def ball_roots(polynomial: arb_poly, upper: fmpq, bits: int = 80) -> list[Root]:
+    """Small intervals in (0, upper) outside of which the polynomial certainly has no root there.
+
+    polynomial: coefficients as balls.  upper: positive.  bits: the width asked for, against
+    the place of the root.  An interval that is not `single` may hold several roots, or none: an
+    exactly multiple root can never be told from a close pair in ball arithmetic.
+    Descartes' rule of signs on halved intervals (Vincent-Collins-Akritas).
+    """
+    found: list[Root] = []
+    pending = [(fmpq(0), upper, 0)]
+    while pending:
+        lower, higher, depth = pending.pop()
+        least, most = _sign_changes(polynomial, lower, higher)
+        if most == 0:
+            continue
+        if least == most == 1 and lower > 0:
+            found.append(_narrowed(polynomial, lower, higher, bits))
+        elif depth > _SPLITS or (lower > 0 and (higher - lower) * 2**bits < lower):
+            found.append(Root(lower, higher, False))
+        else:
+            middle, _ = _split(polynomial, lower, higher)
+            pending += [(middle, higher, depth + 1), (lower, middle, depth + 1)]
+    return merged(found)
+
+
+def merged(roots: Sequence[Root]) -> list[Root]:
+    """The same intervals in ascending order, those that touch made one (and no longer single)."""
+    result: list[Root] = []
+    for root in sorted(roots, key=lambda each: each.lower):
+        if result and root.lower <= result[-1].upper:
+            last = result.pop()
+            result.append(Root(last.lower, max(last.upper, root.upper), False))
+        else:
+            result.append(root)
+    return result
+
+
+def _sign_changes(polynomial: arb_poly, lower: fmpq, upper: fmpq) -> tuple[int, int]:
+    """The least and the greatest number of sign changes that Descartes' rule may see."""
+    local = polynomial(arb_poly([lower, upper - lower]))
+    reverse = arb_poly([local[i] for i in range(polynomial.degree(), -1, -1)])
+    shifted = reverse(arb_poly([1, 1]))
+    extremes: dict[int, tuple[int, int]] = {}
+    for i in range(polynomial.degree() + 1):
+        decided = sign_of(shifted[i])
+        if decided == 0:
+            continue
+        extremes = _after(extremes, (1, -1) if decided is None else (decided,))
+    counts = list(extremes.values()) or [(0, 0)]
+    return min(low for low, _ in counts), max(high for _, high in counts)
+
+
+def _after(extremes: dict[int, tuple[int, int]], signs: Sequence[int]) -> dict[int, tuple[int, int]]:
+    if not extremes:
+        return {each: (0, 0) for each in signs}
+    return {
+        each: (
+            min(low + (last != each) for last, (low, _) in extremes.items()),
+            max(high + (last != each) for last, (_, high) in extremes.items()),
+        )
+        for each in signs
+    }
+
+
+def _narrowed(polynomial: arb_poly, lower: fmpq, upper: fmpq, bits: int) -> Root:
+    """Halve an open interval with exactly one root until it is narrow."""
+    rising = sign_of(polynomial(arb(upper)))
+    falling = sign_of(polynomial(arb(lower)))
+    side = -rising if rising else falling  # the sign to the left of the root
+    while side and (upper - lower) * 2**bits > lower:
+        middle, decided = _split(polynomial, lower, upper)
+        if not decided:
+            break
+        lower, upper = (middle, upper) if decided == side else (lower, middle)
+    return Root(lower, upper, True)
+
+
+def _split(polynomial: arb_poly, lower: fmpq, upper: fmpq) -> tuple[fmpq, int | None]:
+    """A point near the middle where the polynomial is not zero, if it can be told, and its sign.
+
+    A root that sits on the point of division would be seen on neither side.
+    """
+    for part in _PARTS:
+        middle = lower + (upper - lower) * part
+        if decided := sign_of(polynomial(arb(middle))):
+            return middle, decided
+    return lower + (upper - lower) * _PARTS[0], None

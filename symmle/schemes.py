@@ -1,0 +1,257 @@
+"""Turn a score into an update map.
+
+Every scheme is one act repeated: move a *block* of parameters along its gradient, then let the
+next block see the result.  So a scheme is a program of blocks:
+
+    simultaneous   (mu, sigma)              one block: both read the old point
+    alternating    (mu), (sigma)            two blocks: sigma reads the new mu
+    coordinate     (mu) x 5, (sigma) x 5    each block repeated before the next one moves
+
+A block moves by step * P * gradient.  P is the identity for gradient ascent, and the inverse of
+the information, observed (Newton) or expected (scoring), of the block for the other two.
+Imports `derive` and `errors` only; `stability`, `codegen` and `verify` consume `Scheme` and `Map`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import sympy as sp
+
+from symmle.derive import Score
+from symmle.errors import BudgetError, InputError
+
+_LARGEST_IMAGE = 2000  # nodes of an expression; a longer composition is not worth printing
+_LARGEST_INVERSE = 3  # parameters in a block whose information matrix is inverted in symbols
+
+
+class Metric(Enum):
+    """What the gradient of a block is divided by before it moves."""
+
+    IDENTITY = "identity"
+    OBSERVED = "observed information"
+    EXPECTED = "expected information"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Parameters that move together, `repeat` times in a row, reading the newest point."""
+
+    parameters: tuple[sp.Symbol, ...]
+    repeat: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """A program of block updates: the blocks in order, the whole of it `sweeps` times.
+
+    Every parameter stands in exactly one block.
+    """
+
+    name: str
+    blocks: tuple[Block, ...]
+    sweeps: int = 1
+    metric: Metric = Metric.IDENTITY
+
+    @property
+    def order(self) -> tuple[sp.Symbol, ...]:
+        """The parameters in the order of updating."""
+        return tuple(symbol for block in self.blocks for symbol in block.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One line of an update: parameters <- values, at once, `repeat` times.
+
+    values: in the parameters' own symbols; those in `renewed` were moved by an earlier line.
+    """
+
+    parameters: tuple[sp.Symbol, ...]
+    values: tuple[sp.Expr, ...]
+    repeat: int
+    renewed: tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """One full update, theta -> image(theta).
+
+    state: n symbols, the point before the update.
+    statements: the update as it is read, a line for each block; run `scheme.sweeps` times.
+    image: n expressions in `state`, or None where the composition is too long to be of use.
+    """
+
+    state: tuple[sp.Symbol, ...]
+    statements: tuple[Statement, ...]
+    image: tuple[sp.Expr, ...] | None
+    step: sp.Expr
+    scheme: Scheme
+
+
+def simultaneous(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """All parameters move from the same old point (nonlinear Jacobi)."""
+    return Scheme("simultaneous", (Block(_distinct(parameters)),))
+
+
+def alternating(
+    parameters: Sequence[sp.Symbol], order: Sequence[sp.Symbol] | None = None
+) -> Scheme:
+    """One parameter at a time, each from the newest point (nonlinear Gauss-Seidel)."""
+    return Scheme("alternating", _one_by_one(parameters, order, 1))
+
+
+def coordinate(
+    parameters: Sequence[sp.Symbol],
+    inner: int = 1,
+    outer: int = 1,
+    order: Sequence[sp.Symbol] | None = None,
+) -> Scheme:
+    """Coordinate ascent: `inner` steps on each parameter in turn, and that `outer` times.
+
+    inner, outer: at least 1.  One update of the map is all of it.
+    Raises InputError for a count below 1 or an order that is not one of the parameters.
+    """
+    _require_count("inner", inner)
+    _require_count("outer", outer)
+    return Scheme("coordinate", _one_by_one(parameters, order, inner), outer)
+
+
+def newton(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """All parameters move by step * (-Hessian)^-1 * gradient; step 1 is Newton's own."""
+    return Scheme("newton", (Block(_distinct(parameters)),), metric=Metric.OBSERVED)
+
+
+def scoring(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """All parameters move by step * (Fisher information)^-1 * gradient."""
+    return Scheme("scoring", (Block(_distinct(parameters)),), metric=Metric.EXPECTED)
+
+
+def update(
+    score: Score, scheme: Scheme, step: sp.Expr, information: sp.Matrix | None = None
+) -> Map:
+    """Write one full update out, block by block and, where it stays readable, composed.
+
+    step: free of the parameters.  information: n x n Fisher information, for scoring only.
+    Raises InputError if the scheme does not move exactly the parameters of the score, if the step
+    contains one of them, or if scoring is asked for without an information matrix.
+    Raises BudgetError if a block of more than three parameters would have to be inverted.
+    """
+    require_fits(score, scheme, step)
+    directions = dict(zip(score.parameters, direction(score, scheme, information), strict=True))
+    statements: list[Statement] = []
+    for block in scheme.blocks:
+        values = tuple(p + step * directions[p] for p in block.parameters)
+        renewed = tuple(p for earlier in statements for p in earlier.parameters)
+        statements.append(Statement(block.parameters, values, block.repeat, renewed))
+    return Map(
+        score.parameters,
+        tuple(statements),
+        _composed(score.parameters, statements, scheme.sweeps),
+        step,
+        scheme,
+    )
+
+
+def direction(
+    score: Score, scheme: Scheme, information: sp.Matrix | None = None
+) -> tuple[sp.Expr, ...]:
+    """P * gradient for each parameter, in the order of `score.parameters`.
+
+    Raises as `update` does.
+    """
+    if scheme.metric is Metric.IDENTITY:
+        return tuple(score.gradient)
+    place = {symbol: i for i, symbol in enumerate(score.parameters)}
+    matrix = metric_matrix(score.hessian, scheme, information)
+    moved: dict[sp.Symbol, sp.Expr] = {}
+    for block in scheme.blocks:
+        if len(block.parameters) > _LARGEST_INVERSE:
+            raise BudgetError(
+                f"{scheme.name} would invert a {len(block.parameters)} x {len(block.parameters)} "
+                f"matrix in symbols; the map is written out up to {_LARGEST_INVERSE} parameters"
+            )
+        rows = [place[p] for p in block.parameters]
+        inverse = matrix.extract(rows, rows).inv(method="ADJ")
+        moved |= zip(block.parameters, inverse * sp.Matrix([score.gradient[i] for i in rows]))
+    return tuple(moved[p] for p in score.parameters)
+
+
+def metric_matrix(
+    hessian: sp.Matrix, scheme: Scheme, information: sp.Matrix | None = None
+) -> sp.Matrix:
+    """The n x n matrix whose diagonal blocks divide the gradient.
+
+    Raises InputError if scoring is asked for without an information matrix.
+    """
+    if scheme.metric is Metric.IDENTITY:
+        return sp.eye(hessian.rows)
+    if scheme.metric is Metric.OBSERVED:
+        return -hessian
+    if information is None:
+        raise InputError(
+            f"{scheme.name} divides by the Fisher information, which was not given; "
+            "derive it first, or choose newton, which needs the Hessian only"
+        )
+    return information
+
+
+def require_fits(score: Score, scheme: Scheme, step: sp.Expr) -> None:
+    """Raise InputError unless the scheme moves the score's parameters by a constant step."""
+    _permutation(score.parameters, scheme.order, f"the blocks of {scheme.name}")
+    moving = sp.sympify(step).free_symbols & set(score.parameters)
+    if moving:
+        raise InputError(
+            f"the step {step} depends on {_names(moving)}, so every block would take a different "
+            "step; give a step free of the parameters"
+        )
+
+
+def _composed(
+    state: Sequence[sp.Symbol], statements: Sequence[Statement], sweeps: int
+) -> tuple[sp.Expr, ...] | None:
+    point: dict[sp.Symbol, sp.Expr] = {}
+    lines = [line for line in statements for _ in range(line.repeat)] * sweeps
+    for line in lines:
+        # xreplace swaps all parameters at once; subs would rewrite inside its own output.
+        point |= zip(line.parameters, [value.xreplace(point) for value in line.values], strict=True)
+        if any(_is_longer(point[p], _LARGEST_IMAGE) for p in line.parameters):
+            return None
+    return tuple(point[p] for p in state)
+
+
+def _is_longer(expr: sp.Expr, limit: int) -> bool:
+    return any(count > limit for count, _ in enumerate(sp.preorder_traversal(expr)))
+
+
+def _one_by_one(
+    parameters: Sequence[sp.Symbol], order: Sequence[sp.Symbol] | None, repeat: int
+) -> tuple[Block, ...]:
+    named = _distinct(parameters)
+    chosen = named if order is None else _permutation(named, tuple(order), "the order of updating")
+    return tuple(Block((symbol,), repeat) for symbol in chosen)
+
+
+def _distinct(parameters: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ...]:
+    if not parameters:
+        raise InputError("a scheme was asked for with no parameters; name at least one")
+    return _permutation(tuple(dict.fromkeys(parameters)), tuple(parameters), "the scheme")
+
+
+def _permutation(
+    parameters: tuple[sp.Symbol, ...], given: tuple[sp.Symbol, ...], what: str
+) -> tuple[sp.Symbol, ...]:
+    if len(given) != len(parameters) or set(given) != set(parameters):
+        raise InputError(
+            f"{what} must name each of {_names(parameters)} exactly once, "
+            f"but it names {_names(given)}"
+        )
+    return given
+
+
+def _require_count(name: str, count: int) -> None:
+    if count < 1:
+        raise InputError(f"{name} is {count}, but a block moves at least once; give 1 or more")
+
+
+def _names(symbols: Iterable[sp.Symbol]) -> str:
+    return ", ".join(str(symbol) for symbol in symbols) or "nothing"
