@@ -26,13 +26,14 @@ class Root:
     """A small closed interval [lower, upper], rational ends, that a polynomial may vanish in.
 
     single: exactly one root, simple, lies in it; otherwise none or several may.
-    factor: the irreducible polynomial over the rationals that it is a root of, when exact.
+    factor: coefficients, lowest first, of the irreducible integer polynomial that it is a root of,
+    when exact.
     """
 
     lower: fmpq
     upper: fmpq
     single: bool
-    factor: fmpz_poly | None = None
+    factor: tuple[int, ...] | None = None
 
 
 def exact(expr: sp.Expr) -> fmpq | None:
@@ -112,10 +113,16 @@ def sign_of(number: arb | fmpq) -> int | None:
 
 
 def to_float(lower: fmpq, upper: fmpq, digits: int = 20) -> tuple[sp.Float, sp.Rational]:
-    """(a float in the middle of an interval, a bound on its distance from any point of it)."""
-    middle = rational((lower + upper) / 2)
+    """(a float in the middle of an interval, a bound on its distance from any point of it).
+
+    digits: at most; fewer where the interval does not warrant them.
+    """
+    middle, width = rational((lower + upper) / 2), rational(upper - lower)
+    if width and middle:
+        warranted = int(sp.log(abs(middle) / width, 10).evalf(4)) + 1
+        digits = max(1, min(digits, warranted))
     value = sp.Float(middle, digits)
-    return value, abs(sp.Rational(value) - middle) + rational(upper - lower) / 2
+    return value, abs(sp.Rational(value) - middle) + width / 2
 
 
 def ends(number: arb) -> tuple[fmpq, fmpq]:
@@ -252,14 +259,15 @@ def exact_roots(polynomial: fmpq_poly, bits: int = 100) -> list[Root]:
 
 def factor_roots(factor: fmpz_poly, bits: int) -> list[Root]:
     """The positive real roots of an irreducible polynomial over the integers."""
+    coefficients = tuple(int(c) for c in factor.coeffs())
     if factor.degree() == 1:
         root = fmpq(-factor[0], factor[1])
-        return [Root(root, root, True, factor)] if root > 0 else []
+        return [Root(root, root, True, coefficients)] if root > 0 else []
     with ctx.workprec(bits + 20):
         found = [acb(root) for root, _ in factor.complex_roots()]
         # Flint gives the real roots of a real polynomial an imaginary part that is exactly zero.
         real = [root.real for root in found if root.imag == 0]
-        return [Root(*ends(root), True, factor) for root in real if root > 0]
+        return [Root(*ends(root), True, coefficients) for root in real if root > 0]
 
 
 def ball_roots(polynomial: arb_poly, upper: fmpq, bits: int = 80) -> list[Root]:

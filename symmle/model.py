@@ -176,7 +176,11 @@ def build_model(
     scope = {v.name: v.symbol for v in (*theta, *columns)} | fixed
     expression = parse(log_density, scope, "log-density")
     for variable in (*theta, *columns):
-        moved = any(variable.symbol in column.domain.depends_on for column in columns)
+        moved = any(
+            variable.symbol in {column.symbol, *column.domain.depends_on}
+            for column in columns
+            if column.domain.depends_on
+        )
         if variable.symbol not in expression.free_symbols and not moved:
             kind = "data symbol" if isinstance(variable.symbol, Datum) else "parameter"
             raise InputError(

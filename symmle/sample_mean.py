@@ -11,13 +11,14 @@ A product is expanded only when that turns some of it into statistics; a pass ke
 form.  `central` rewrites second moments about the mean, because mean(x**2) - mean(x)**2 loses
 every digit when the mean is large; `separate` moves parameters out of passes for the algebra of
 estimation, at the price of that compact form.
-Imports `model` only.
+Imports `model` and `fraction` only.
 """
 
 from collections.abc import Iterable
 
 import sympy as sp
 
+from symmle.fraction import reduced_fraction
 from symmle.model import Datum
 
 _MOST_TERMS = 400  # an expansion that may have more terms than this is not tried
@@ -227,6 +228,8 @@ def recentred(expr: sp.Expr) -> sp.Expr:
     mean(A*B) becomes cov(A, B) + mean(A)*mean(B); where A*B is a number c, mean(B) becomes
     (c - cov(A, B))/mean(A).  So mean(x)*mean(1/x) - 1, which cancels, is -cov(x, 1/x).
     """
+    if any(not power.exp.is_Integer and power.base.is_Add for power in expr.atoms(sp.Pow)):
+        return expr  # a root of a sum: its stable form must not be multiplied out
     means = [node for node in nodes([expr]) if isinstance(node, SampleMean)]
     for i, first in enumerate(means):
         for second in means[i:]:
@@ -239,7 +242,7 @@ def recentred(expr: sp.Expr) -> sp.Expr:
             else:
                 continue
             letters, back = masked(expr.xreplace(here))
-            shorter = sp.factor_terms(sp.cancel(letters)).xreplace(back)
+            shorter = sp.factor_terms(reduced_fraction(letters)).xreplace(back)
             if shorter.count_ops() < expr.count_ops():
                 expr = shorter
     return expr
@@ -279,9 +282,9 @@ def _complete_squares(quadratic: sp.Expr, unknowns: tuple[sp.Symbol, ...]) -> sp
         a, b, c = (left.coeff(unknown, power) for power in (2, 1, 0))
         if a == 0:
             continue
-        shift = sp.cancel(b / (2 * a))
+        shift = reduced_fraction(b / (2 * a))
         squares.append(a * (unknown + shift) ** 2)
-        left = sp.expand_mul(c - sp.expand_mul(sp.cancel(a * shift**2)))
+        left = sp.expand_mul(c - sp.expand_mul(reduced_fraction(a * shift**2)))
     return sp.Add(*squares, left)
 
 
@@ -323,8 +326,9 @@ def _split(term: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 def _leads_with_minus(total: sp.Add) -> bool:
     """Whether the first term with data in it has a negative coefficient."""
-    first = next(term for term in total.args if has_data(term))
-    return bool(first.as_coeff_Mul()[0].is_negative)
+    terms = (term.as_coeff_Mul() for term in total.args if has_data(term))
+    number, _ = min(terms, key=lambda pair: sp.default_sort_key(pair[1]))
+    return bool(number.is_negative)
 
 
 def _mean_of_term(term: sp.Expr) -> sp.Expr:
@@ -340,7 +344,7 @@ def _statistics_split_off(factor: sp.Expr) -> list[sp.Expr] | None:
     passes of the same parameters: `x*(mu + log(1 + exp(b*x)))` does, `(x - mu)/(s + (x - mu)**2)`
     does not.
     """
-    if not _outer_symbols(factor):
+    if not _outer_symbols(factor) or _has_high_power(factor):
         return None
     terms = _expanded(factor)
     if terms is None:
@@ -351,6 +355,12 @@ def _statistics_split_off(factor: sp.Expr) -> list[sp.Expr] | None:
     if any(loose) and not set().union(*loose) < _outer_symbols(factor):
         return None
     return terms
+
+
+def _has_high_power(factor: sp.Expr) -> bool:
+    """Whether a cube or more of a sum is in it: its raw moments would cancel."""
+    powers = (each.as_base_exp() for each in sp.Mul.make_args(factor))
+    return any(base.is_Add and exponent.is_Integer and exponent > 2 for base, exponent in powers)
 
 
 def _outer_symbols(expr: sp.Expr) -> set[sp.Symbol]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.derive.expectation import Expectation, expectation
+from symmle.fraction import reduced_fraction
 from symmle.known import Known
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
@@ -31,19 +32,23 @@ class Information:
     unresolved: tuple[Expectation, ...]
 
 
-def fisher_information(model: Model, smooth: bool) -> Information:
+def fisher_information(model: Model, regular: bool) -> Information:
     """The Fisher information matrix as an expression in the parameters.
 
-    smooth: whether E[-Hessian] may be used; else E[score score'] is left to quadrature.
+    regular: whether -E[Hessian] is the information: no kinks, and a support that stays in place.
+    Otherwise E[score score'] stands unevaluated; with a moving support it bounds nothing, and is
+    marked UNKNOWN.
     """
     theta = model.symbols
-    if not smooth:
+    if not regular:
         slopes = [model.log_density.diff(symbol) for symbol in theta]
         matrix = sp.ImmutableMatrix(
             len(theta), len(theta), lambda i, j: Expectation(slopes[i] * slopes[j])
         )
         unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
-        return Information(matrix, Known.PROVED, "E[score score'], unevaluated", unresolved)
+        moved = any(variable.domain.depends_on for variable in model.data)
+        road = "E[score score'], unevaluated" + (": the support moves" if moved else "")
+        return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
     gradient = [mean(model.log_density.diff(symbol)) for symbol in theta]
     hessian = sp.Matrix(len(theta), len(theta), lambda i, j: gradient[i].diff(theta[j]))
     needed = nodes(hessian)
@@ -100,4 +105,4 @@ def _expectations_from_score(
 def _compact(expr: sp.Expr) -> sp.Expr:
     """One reduced fraction; unevaluated expectations are treated as letters."""
     letters, back = masked(sp.expand_mul(expr))
-    return sp.factor_terms(sp.cancel(sp.powsimp(letters))).xreplace(back)
+    return sp.factor_terms(reduced_fraction(sp.powsimp(letters))).xreplace(back)

@@ -70,18 +70,23 @@ def derive(model: Model) -> Derivation:
         statistics(everything, theta),
         passes(everything, theta),
         Score(theta, gradient, hessian),
-        fisher_information(model, smooth),
+        fisher_information(model, smooth and not moves_support(model)),
         smooth,
     )
+
+
+def moves_support(model: Model) -> bool:
+    """Whether the support depends on a parameter, so that E[score] = 0 does not hold."""
+    return any(variable.domain.depends_on for variable in model.data)
 
 
 def is_smooth(model: Model) -> bool:
     """Whether no parameter moves a kink or a jump of the log-density."""
     theta = set(model.symbols)
-    return not any(
-        kink.free_symbols & theta
-        for kink in model.log_density.atoms(sp.Abs, sp.sign, sp.Min, sp.Max, sp.Piecewise, sp.floor)
-    )
+    kinks: set[sp.Basic] = model.log_density.atoms(sp.Abs, sp.sign, sp.Min, sp.Max, sp.floor)
+    for branches in model.log_density.atoms(sp.Piecewise):
+        kinks |= {condition for _, condition in branches.args}
+    return not any(kink.free_symbols & theta for kink in kinks)
 
 
 def _between_kinks(derivative: sp.Expr) -> sp.Expr:

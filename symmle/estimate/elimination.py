@@ -8,13 +8,15 @@ special functions (a gamma is reduced to its shape, not to its rate).
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import sympy as sp
 
+from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import masked, recentred, separate, tidy
 
-_MOST_OPERATIONS = 400  # an expression larger than this is not brought to one fraction
+_MOST_STATES = 60  # of an elimination; with several parameters not every order is tried
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Elimination:
 def eliminate(gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]) -> Elimination:
     """The best elimination of score = 0; gradient holds one component per parameter."""
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
-    return min(_eliminations(Elimination(equations, parameters, (), 0, True)), key=_cost)
+    states = _eliminations(Elimination(equations, parameters, (), 0, True))
+    return min(islice(states, _MOST_STATES), key=_cost)
 
 
 def _eliminations(step: Elimination) -> Iterator[Elimination]:
@@ -98,7 +101,7 @@ def isolate(equation: sp.Expr, variable: Variable) -> sp.Expr | None:
     positive = bool(symbol.is_positive)
     if len(shapes) == 1:
         ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
-        value = _inverse(shapes[0], symbol, sp.cancel(ratio), positive)
+        value = _inverse(shapes[0], symbol, reduced_fraction(ratio), positive)
     elif len(shapes) == 2:
         value = _positive_root(coefficients, shapes, symbol) if positive else None
     else:
@@ -114,9 +117,7 @@ def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | 
         power.base.is_Add and symbol in power.base.free_symbols for power in equation.atoms(sp.Pow)
     )
     if sums_below:
-        if equation.count_ops() > _MOST_OPERATIONS:
-            return None
-        equation = sp.fraction(sp.cancel(equation))[0]
+        equation = sp.fraction(reduced_fraction(equation))[0]
     gathered: dict[sp.Expr, sp.Expr] = {}
     for term in sp.Add.make_args(sp.expand(equation, power_base=False, power_exp=False, log=True)):
         coefficient, shape = term.as_independent(symbol, as_Add=False)
@@ -150,8 +151,10 @@ def _inverse(
     base, exponent = shape.as_base_exp()
     if base != symbol or symbol in exponent.free_symbols:
         return None
+    if exponent.could_extract_minus_sign():
+        ratio, exponent = reduced_fraction(1 / ratio), -exponent
     if exponent.is_Integer and (abs(exponent) == 1):
-        return sp.cancel(ratio**exponent)
+        return reduced_fraction(ratio**exponent)
     if positive or (exponent.is_Integer and exponent.is_odd and ratio.is_nonnegative):
         return sp.powdenest(ratio ** (1 / exponent))
     return None
@@ -161,9 +164,9 @@ def _positive_root(
     coefficients: Mapping[sp.Expr, sp.Expr], shapes: list[sp.Expr], symbol: sp.Symbol
 ) -> sp.Expr | None:
     """The positive root of a*t**2 + b*t + c with t a power of the symbol and a*c < 0."""
-    first, second = sorted(shapes, key=lambda shape: abs(shape.as_base_exp()[1]))
-    exponent = first.as_base_exp()[1]
-    if second != first**2 or first.as_base_exp()[0] != symbol or sp.S.One not in coefficients:
+    first, second = shapes if shapes[1] == shapes[0] ** 2 else reversed(shapes)
+    base, exponent = first.as_base_exp()
+    if second != first**2 or base != symbol or sp.S.One not in coefficients:
         return None
     a, b, c = (coefficients[key] for key in (second, first, sp.S.One))
     if not (a * c).is_negative:
@@ -180,8 +183,8 @@ def reduced(equation: sp.Expr) -> sp.Expr:
     terms = sp.Add.make_args(letters)
     fractions = sp.Add(*(term for term in terms if not term.has(sp.Function)))
     sums_below = any(power.base.is_Add for power in fractions.atoms(sp.Pow))
-    if sums_below and fractions.count_ops() <= _MOST_OPERATIONS:
-        fractions = sp.factor_terms(sp.cancel(fractions))
+    if sums_below:
+        fractions = sp.factor_terms(reduced_fraction(fractions))
     rest = (term for term in terms if term.has(sp.Function))
     return tidy(sp.Add(fractions, *rest).xreplace(back))
 
@@ -192,5 +195,13 @@ def back_substituted(
     """Later solutions put into earlier ones, so that only unknowns and statistics are left."""
     values: dict[sp.Symbol, sp.Expr] = {}
     for symbol, value in reversed(solved):
-        values[symbol] = recentred(value.xreplace(values))
+        values[symbol] = recentred(_one_fraction(value.xreplace(values)))
     return values
+
+
+def _one_fraction(value: sp.Expr) -> sp.Expr:
+    """A rational value reduced; one with a root or a power in it is left in its stable form."""
+    letters, back = masked(value)
+    if letters.has(sp.Function) or any(not power.exp.is_Integer for power in letters.atoms(sp.Pow)):
+        return value
+    return sp.factor_terms(reduced_fraction(letters)).xreplace(back)

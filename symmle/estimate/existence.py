@@ -3,35 +3,63 @@
 from collections.abc import Iterable, Mapping
 
 import sympy as sp
+from sympy.core.function import PoleError
 
 from symmle.budget import budget
 from symmle.errors import BudgetError
 from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
+from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import SampleCovariance, SampleMean, is_variance, masked, nodes
 
 
 def closed_form_exists(
-    values: Mapping[sp.Symbol, sp.Expr], parameters: Iterable[Variable]
+    values: Mapping[sp.Symbol, sp.Expr], parameters: Iterable[Variable], average: sp.Expr
 ) -> sp.Basic:
-    """When the closed form lies inside the domain, as conditions on the statistics."""
+    """When the closed form is finite, real and inside the domain, as conditions on the statistics.
+
+    average: the average log-likelihood, whose logs must be defined there too.
+    """
     conditions: list[sp.Basic] = []
     for variable in parameters:
         value, where = values[variable.symbol], variable.domain.at(dict(values))
         conditions += [_positive(node) for node in nodes([value]) if is_variance(node)]
+        conditions += _defined(value)
         if where.lower.is_finite:
             conditions.append(_positive(value - where.lower))
         if where.upper.is_finite:
             conditions.append(_positive(where.upper - value))
-    return sp.And(*conditions)
+    outside, back = masked(average)
+    for call in outside.atoms(sp.log):
+        if not call.args[0].is_positive:
+            conditions.append(_positive(call.args[0].xreplace(back).xreplace(dict(values))))
+    strict = {each.lhs for each in conditions if isinstance(each, sp.StrictGreaterThan)}
+    nonzero = strict | {-left for left in strict}
+    return sp.And(
+        *(each for each in conditions if not (isinstance(each, sp.Ne) and each.lhs in nonzero))
+    )
+
+
+def _defined(value: sp.Expr) -> list[sp.Basic]:
+    """Conditions for logs of positive numbers, roots of positive numbers, no division by zero."""
+    letters, back = masked(value)
+    arguments = [call.args[0] for call in letters.atoms(sp.log)]
+    arguments += [power.base for power in letters.atoms(sp.Pow) if not power.exp.is_Integer]
+    positive = [_positive(each.xreplace(back)) for each in arguments if not each.is_positive]
+    divisors = [
+        power.base
+        for power in letters.atoms(sp.Pow)
+        if power.exp.is_negative and not power.base.is_positive and not power.base.is_negative
+    ]
+    return positive + [sp.Ne(each.xreplace(back), 0) for each in divisors if each not in arguments]
 
 
 def _positive(expr: sp.Expr) -> sp.Basic:
     """`expr > 0` with the factors of known sign taken off.  A variance is not known: it may be 0."""
     letters, back = masked(sp.together(expr))
     uncertain, sign = [], 1
-    for factor in sp.Mul.make_args(sp.factor_terms(sp.cancel(letters))):
+    for factor in sp.Mul.make_args(sp.factor_terms(reduced_fraction(letters))):
         base, exponent = factor.as_base_exp()
         may_vanish = base in back and not isinstance(back[base], SampleMean)
         if factor.is_negative and not may_vanish:
@@ -42,6 +70,8 @@ def _positive(expr: sp.Expr) -> sp.Basic:
     left = sign * sp.Mul(*uncertain).xreplace(back)
     if left.is_Number:
         return sp.S(bool(left > 0))
+    if sign < 0 and all(factor.is_nonnegative for factor in uncertain):
+        return sp.false
     return sp.StrictGreaterThan(left, 0, evaluate=False)
 
 
@@ -81,7 +111,7 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
         )
     else:
         for zeroth, first, factor in weighted_means(expr):
-            growth = sp.cancel(sp.log(zeroth.args[0]).diff(unknown))
+            growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
             if expr.has(first / zeroth) and growth == factor:
                 gap = sp.Dummy("gap", positive=True)
                 gaps[gap] = SampleCovariance(factor, factor)
@@ -89,7 +119,10 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     letters, back = masked(expr)
     if any(unknown in node.free_symbols for node in back.values()):
         return None
-    limit = sp.limit(letters, unknown, end, "+" if end.is_finite else "-")
+    try:
+        limit = sp.limit(letters, unknown, end, "+" if end.is_finite else "-")
+    except (NotImplementedError, ValueError, TypeError, PoleError):
+        return None  # SymPy has no rule for this one
     if limit.has(sp.Limit, unknown, sp.nan):
         return None
     return limit if limit.is_infinite else limit.xreplace(back).xreplace(gaps)

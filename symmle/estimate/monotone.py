@@ -3,6 +3,7 @@
 import sympy as sp
 
 from symmle.estimate.records import Equation
+from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import SampleMean, has_data, masked, nodes
 
@@ -32,8 +33,20 @@ def _is_negative(slope: sp.Expr) -> bool:
         if second is not None:
             spread = sp.Dummy("spread", positive=True)
             slope = slope.xreplace({second: zeroth * spread + first**2 / zeroth})
-    letters, _ = masked(sp.expand_mul(slope))
-    return bool(sp.cancel(letters).is_negative)
+    letters, _ = masked(sp.expand_mul(_trigamma_bounded(slope)))
+    return bool(reduced_fraction(letters).is_negative)
+
+
+def _trigamma_bounded(slope: sp.Expr) -> sp.Expr:
+    """trigamma(u) written as 1/u + 1/(2*u**2) and a positive rest, for u > 0.
+
+    Source: Alzer, On some inequalities for the gamma and psi functions, Math. Comp. 66 (1997),
+    theorem 9 with k = 1.
+    """
+    return slope.replace(
+        lambda call: isinstance(call, sp.polygamma) and call.args[0] == 1 and call.args[1].is_positive,
+        lambda call: 1 / call.args[1] + 1 / (2 * call.args[1] ** 2) + sp.Dummy(positive=True),
+    )
 
 
 def weighted_means(expr: sp.Expr) -> list[tuple[SampleMean, SampleMean, sp.Expr]]:
@@ -42,7 +55,7 @@ def weighted_means(expr: sp.Expr) -> list[tuple[SampleMean, SampleMean, sp.Expr]
     found = []
     for zeroth in means:
         for first in means:
-            factor = sp.cancel(first.args[0] / zeroth.args[0])
+            factor = reduced_fraction(first.args[0] / zeroth.args[0])
             if zeroth.is_positive and has_data(factor):
                 found.append((zeroth, first, factor))
     return found

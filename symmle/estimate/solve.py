@@ -15,6 +15,7 @@ from symmle.estimate.elimination import Elimination, back_substituted, eliminate
 from symmle.estimate.existence import closed_form_exists, root_exists
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
+from symmle.fraction import reduced_fraction
 from symmle.known import Known
 from symmle.sample_mean import masked, nodes, recentred, separate
 
@@ -33,6 +34,8 @@ def estimate(derivation: Derivation) -> Estimator:
     moved = set().union(*(variable.domain.depends_on for variable in model.data))
     if monotone or moved:
         return _boundary(derivation, monotone, moved)
+    if not derivation.smooth:
+        return _kinked(derivation)
     left = eliminate(components, model.parameters)
     solved = back_substituted(left.solved)
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
@@ -43,15 +46,13 @@ def estimate(derivation: Derivation) -> Estimator:
     concave = _data_free(score.hessian)
     equation, exists = None, None
     if kind is Kind.CLOSED:
-        exists = closed_form_exists(values, model.parameters)
+        exists = closed_form_exists(values, model.parameters, derivation.average_log_likelihood)
+        if exists == sp.false:
+            return _outside(values, hessian)
     elif kind is Kind.REDUCED:
         equation = signed_equation(left.equations[0][1], left.unknowns[0], concave)
         exists = root_exists(equation)
-    maximum, road = (
-        _second_order(derivation, hessian, values, left, equation)
-        if derivation.smooth
-        else (Known.UNKNOWN, "the log-density has kinks, so the Hessian does not decide")
-    )
+    maximum, road = _second_order(derivation, hessian, values, left, equation)
     unique = kind is Kind.CLOSED or concave or (equation is not None and equation.falling)
     return Estimator(
         kind,
@@ -59,7 +60,7 @@ def estimate(derivation: Derivation) -> Estimator:
         tuple(variable.symbol for variable in left.unknowns),
         equation,
         exists,
-        True if unique and derivation.smooth else None,
+        unique or None,
         hessian,
         maximum,
         road,
@@ -81,6 +82,24 @@ def _boundary(
     return Estimator(
         kind, MappingProxyType({}), derivation.score.parameters, None, None if moved else sp.false,
         None, derivation.score.hessian, Known.UNKNOWN, road, Known.PROVED,
+    )
+
+
+def _kinked(derivation: Derivation) -> Estimator:
+    """The answer where the log-density has kinks: the maximum may sit on one."""
+    road = "the log-density has kinks in its parameters, and the maximum may sit on one"
+    return Estimator(
+        Kind.SYSTEM, MappingProxyType({}), derivation.score.parameters, None, None, None,
+        derivation.score.hessian, Known.UNKNOWN, road, Known.UNKNOWN,
+    )
+
+
+def _outside(values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix) -> Estimator:
+    """The answer where the only stationary point is never inside the domain."""
+    road = "the only stationary point lies outside the domain, whatever the data"
+    return Estimator(
+        Kind.NONE, MappingProxyType(values), (), None, sp.false, None, hessian, Known.UNKNOWN,
+        road, Known.PROVED,
     )
 
 
@@ -112,7 +131,7 @@ def _data_free(hessian: sp.ImmutableMatrix) -> bool:
     if nodes(hessian):
         return False
     letters = {call: sp.Dummy() for call in hessian.atoms(sp.Function)}
-    return bool(sp.cancel(hessian.xreplace(letters).det(method="berkowitz")) != 0)
+    return bool(reduced_fraction(hessian.xreplace(letters).det(method="berkowitz")) != 0)
 
 
 def _second_order(
@@ -152,6 +171,6 @@ def _is_negative_definite(matrix: sp.ImmutableMatrix) -> bool:
         minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
         if minor.count_ops() > _MOST_OPERATIONS:
             return False
-        if not sp.factor_terms(sp.cancel(minor)).is_positive:
+        if not sp.factor_terms(reduced_fraction(minor)).is_positive:
             return False
     return True

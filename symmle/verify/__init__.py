@@ -1,6 +1,7 @@
 """Every claim again by another road."""
 
-from symmle.verify.case import Case, Check, case
+from symmle.model import Model
+from symmle.verify.case import Check, case
 from symmle.verify.derivatives import (
     check_average,
     check_hessian,
@@ -8,8 +9,13 @@ from symmle.verify.derivatives import (
     check_normalised,
     check_score,
 )
-from symmle.verify.estimator import check_maximum, check_stationary
-from symmle.model import Model
+from symmle.verify.estimator import (
+    check_concave,
+    check_existence,
+    check_falling,
+    check_maximum,
+    check_stationary,
+)
 
 CHECKS = (
     check_normalised,
@@ -19,10 +25,14 @@ CHECKS = (
     check_information,
     check_stationary,
     check_maximum,
+    check_falling,
+    check_existence,
+    check_concave,
 )
 
 
 def verify(model: Model) -> tuple[Check, ...]:
-    """Doubt every claim made of a model; see `Check` for what an answer amounts to."""
+    """Doubt every claim made of a model; a check that finds nothing claimed is left out."""
     doubted = case(model)
-    return tuple(check(doubted) for check in CHECKS)
+    answers = (check(doubted) for check in CHECKS)
+    return tuple(answer for answer in answers if answer is not None)

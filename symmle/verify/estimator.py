@@ -1,12 +1,15 @@
 """Doubt the estimator: is the score zero there, and is it a maximum?"""
 
+from dataclasses import replace
+
 import mpmath
 import sympy as sp
 
 from symmle.estimate import Equation, Kind
 from symmle.known import Known
 from symmle.precise import evaluate
-from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
+from symmle.sample_mean import nodes
+from symmle.verify.case import DIGITS, Case, Check, agree, points, raw_average
 
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 
@@ -73,11 +76,14 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
 
 def _values(
     doubted: Case, unknowns: dict[sp.Symbol, mpmath.mpf]
-) -> dict[sp.Symbol, mpmath.mpf]:
-    solved = {
-        symbol: evaluate(value, doubted.columns, unknowns)
-        for symbol, value in doubted.estimator.values.items()
-    }
+) -> dict[sp.Symbol, mpmath.mpf] | None:
+    try:
+        solved = {
+            symbol: evaluate(value, doubted.columns, unknowns)
+            for symbol, value in doubted.estimator.values.items()
+        }
+    except ZeroDivisionError:
+        return None
     return unknowns | solved
 
 
@@ -149,3 +155,72 @@ def _inside(doubted: Case, at: tuple[mpmath.mpf, ...]) -> bool:
         parameter.domain.contains(sp.Float(value, DIGITS)) is not False
         for parameter, value in zip(doubted.model.parameters, at, strict=True)
     )
+
+
+def check_falling(doubted: Case) -> Check | None:
+    """An equation that is claimed to fall does so from each rung of a ladder to the next."""
+    equation = doubted.estimator.equation
+    if equation is None or not equation.falling:
+        return None
+    with mpmath.workdps(DIGITS):
+        values = [
+            evaluate(equation.expression, doubted.columns, {equation.unknown: value})
+            for value in _ladder(equation)
+        ]
+    ok = all(after < before for before, after in zip(values, values[1:], strict=False))
+    claim, road = "the reduced equation has at most one root", "it falls along a ladder of values"
+    return Check(claim, road, Known.CHECKED, ok)
+
+
+def check_existence(doubted: Case) -> Check | None:
+    """The condition tells a sample that has an estimate from one of equal rows."""
+    exists = doubted.estimator.exists
+    if exists is None:
+        return None
+    equal = {symbol: [rows[1]] * len(rows) for symbol, rows in doubted.columns.items()}
+    with mpmath.workdps(DIGITS):
+        ok = all(
+            _has_estimate(one) == _condition_holds(exists, one)
+            for one in (doubted, replace(doubted, columns=equal))
+        )
+    claim, road = "the condition for an estimate to exist", "a varied sample and one of equal rows"
+    return Check(claim, road, Known.CHECKED, ok, str(exists))
+
+
+def _has_estimate(doubted: Case) -> bool:
+    theta = estimate_on(doubted)
+    edge = mpmath.mpf(10) ** (10 - DIGITS)
+    return theta is not None and all(
+        _inside(doubted, tuple(theta[s] + shift for s in doubted.model.symbols))
+        for shift in (edge, -edge)
+    )
+
+
+def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
+    tiny = mpmath.mpf(10) ** (10 - DIGITS)
+    left = {
+        each: evaluate(each.lhs - each.rhs, doubted.columns, {})
+        for each in exists.atoms(sp.StrictGreaterThan, sp.Ne)
+    }
+    return exists != sp.false and all(
+        (abs(value) if isinstance(each, sp.Ne) else value) > tiny for each, value in left.items()
+    )
+
+
+def check_concave(doubted: Case) -> Check | None:
+    """Where H is claimed to be -I everywhere, -H is positive definite at points of no merit."""
+    hessian = doubted.derivation.score.hessian
+    if nodes(hessian) or doubted.estimator.maximum is not Known.PROVED:
+        return None
+    size = range(hessian.shape[0])
+    claim, road = "the average log-likelihood is concave", "Cholesky factor of -H at two points"
+    with mpmath.workdps(DIGITS):
+        for point in points(doubted.model):
+            matrix = mpmath.matrix(
+                [[evaluate(-hessian[i, j], {}, point) for j in size] for i in size]
+            )
+            try:
+                mpmath.cholesky(matrix)
+            except ValueError:
+                return Check(claim, road, Known.CHECKED, False, "not negative definite at a point")
+    return Check(claim, road, Known.CHECKED, True)

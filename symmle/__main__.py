@@ -1,0 +1,3 @@
+from symmle.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,33 @@
+"""Bring a rational expression to one reduced fraction, within a budget.
+
+SymPy's `cancel` treats whatever is no polynomial as a new generator, functions of the same
+symbols included, and its cost explodes with their number.  So functions are made letters first,
+and large or slow cases are given back as they are: nothing depends on a fraction being reduced
+but the length of what is printed and the chance of a proof.
+"""
+
+import sympy as sp
+
+from symmle.budget import budget
+from symmle.errors import BudgetError
+
+_MOST_OPERATIONS = 400
+_SECONDS = 0.5
+
+
+def reduced_fraction(expr: sp.Expr) -> sp.Expr:
+    """The expression as one reduced fraction; unchanged when that would cost too much."""
+    if not expr.is_Add and not expr.is_Mul and not expr.is_Pow:
+        return expr
+    if expr.count_ops() > _MOST_OPERATIONS:
+        return expr
+    letters = {
+        call: sp.Dummy(positive=call.is_positive, real=call.is_real)
+        for call in expr.atoms(sp.Function)
+    }
+    try:
+        with budget(_SECONDS):
+            short = sp.cancel(expr.xreplace(letters))
+    except BudgetError:
+        return expr
+    return short.xreplace({letter: call for call, letter in letters.items()})
