@@ -3,6 +3,7 @@
     model = symmle.family_model("gamma")
     derivation = symmle.derive(model)
     estimator = symmle.estimate(derivation)
+    found = symmle.fit(model, symmle.read("data.csv"))
 
 A verb is imported when it is first used, so that `import symmle` costs nothing.
 """
@@ -13,24 +14,38 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symmle.data import read as read
     from symmle.derive import derive as derive
     from symmle.errors import SymmleError as SymmleError
     from symmle.estimate import estimate as estimate
     from symmle.families import family_model as family_model
+    from symmle.fit import fit as fit
     from symmle.known import Known as Known
     from symmle.model import build_model as build_model
     from symmle.model import load_model as load_model
+    from symmle.schemes import alternating as alternating
+    from symmle.schemes import coordinate as coordinate
+    from symmle.schemes import simultaneous as simultaneous
+    from symmle.stability import stability as stability
+    from symmle.verify import verify as verify
 
 __version__ = "0.1.0"
 
 _ROOMS = {
     "Known": "known",
     "SymmleError": "errors",
+    "alternating": "schemes",
     "build_model": "model",
+    "coordinate": "schemes",
     "derive": "derive",
     "estimate": "estimate",
     "family_model": "families",
+    "fit": "fit",
     "load_model": "model",
+    "read": "data",
+    "simultaneous": "schemes",
+    "stability": "stability",
+    "verify": "verify",
 }
 
 __all__ = ["__version__", *_ROOMS]

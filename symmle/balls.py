@@ -125,6 +125,14 @@ def to_float(lower: fmpq, upper: fmpq, digits: int = 20) -> tuple[sp.Float, sp.R
     return value, abs(sp.Rational(value) - middle) + width / 2
 
 
+def enclosure(value: sp.Expr, error: sp.Expr) -> arb:
+    """A ball that contains every number within `error` of a value; both exact numbers."""
+    middle, radius = exact(value), exact(error)
+    if middle is None or radius is None or radius == 0:
+        return ball(value)
+    return arb(middle - radius).union(arb(middle + radius))
+
+
 def ends(number: arb) -> tuple[fmpq, fmpq]:
     """The rational ends of a finite ball, rounded outwards."""
     return number.lower().fmpq(), number.upper().fmpq()

@@ -12,7 +12,7 @@ the information, observed (Newton) or expected (scoring), of the block for the o
 Imports `derive` and `errors` only; `stability`, `codegen` and `verify` consume `Scheme` and `Map`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,7 +21,7 @@ import sympy as sp
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 
-_LARGEST_IMAGE = 2000  # nodes of an expression; a longer composition is not worth printing
+_LARGEST_IMAGE = 400  # nodes of an expression; a longer composition is not worth printing
 _LARGEST_INVERSE = 3  # parameters in a block whose information matrix is inverted in symbols
 
 
@@ -171,8 +171,12 @@ def direction(
                 f"matrix in symbols; the map is written out up to {_LARGEST_INVERSE} parameters"
             )
         rows = [place[p] for p in block.parameters]
-        inverse = matrix.extract(rows, rows).inv(method="ADJ")
-        moved |= zip(block.parameters, inverse * sp.Matrix([score.gradient[i] for i in rows]))
+        own = sp.Matrix(matrix.extract(rows, rows))
+        gradient = sp.Matrix([score.gradient[i] for i in rows])
+        for place_in_block, symbol in enumerate(block.parameters):
+            replaced = own.copy()  # Cramer's rule: no simplification, unlike Matrix.inv
+            replaced[:, place_in_block] = gradient
+            moved[symbol] = _determinant(replaced) / _determinant(own)
     return tuple(moved[p] for p in score.parameters)
 
 
@@ -209,18 +213,31 @@ def require_fits(score: Score, scheme: Scheme, step: sp.Expr) -> None:
 def _composed(
     state: Sequence[sp.Symbol], statements: Sequence[Statement], sweeps: int
 ) -> tuple[sp.Expr, ...] | None:
+    """The image, or None where it would be long: found out before, for building it is slow."""
     point: dict[sp.Symbol, sp.Expr] = {}
-    lines = [line for line in statements for _ in range(line.repeat)] * sweeps
-    for line in lines:
+    sizes: dict[sp.Symbol, int] = dict.fromkeys(state, 1)
+    for line in [line for line in statements for _ in range(line.repeat)] * sweeps:
+        new_sizes = [_size(value, sizes) for value in line.values]
+        if max(new_sizes) > _LARGEST_IMAGE:
+            return None
+        sizes |= zip(line.parameters, new_sizes, strict=True)
         # xreplace swaps all parameters at once; subs would rewrite inside its own output.
         point |= zip(line.parameters, [value.xreplace(point) for value in line.values], strict=True)
-        if any(_is_longer(point[p], _LARGEST_IMAGE) for p in line.parameters):
-            return None
     return tuple(point[p] for p in state)
 
 
-def _is_longer(expr: sp.Expr, limit: int) -> bool:
-    return any(count > limit for count, _ in enumerate(sp.preorder_traversal(expr)))
+def _size(expr: sp.Expr, sizes: Mapping[sp.Symbol, int]) -> int:
+    return sum(sizes.get(node, 1) for node in sp.preorder_traversal(expr))
+
+
+def _determinant(matrix: sp.Matrix) -> sp.Expr:
+    """By expansion along the first row; for a handful of rows."""
+    if matrix.rows == 1:
+        return matrix[0, 0]
+    return sp.Add(
+        *((-1) ** j * matrix[0, j] * _determinant(matrix.minor_submatrix(0, j))
+          for j in range(matrix.cols) if matrix[0, j] != 0)
+    )
 
 
 def _one_by_one(

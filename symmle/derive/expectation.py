@@ -22,15 +22,15 @@ class Expectation(OverData):
         return f"expectation({printer.doprint(self.args[0])})"
 
 
-def expectation(model: Model, inside: sp.Expr) -> sp.Expr | None:
+def expectation(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr | None:
     """E[inside] in closed form from the table above, or None where it does not reach."""
     if len(model.data) != 1 or model.data[0].domain.integer:
         return None
     x, where = model.data[0].symbol, model.data[0].domain
     if (where.lower, where.upper) == (0, sp.oo):
-        return _gamma_integral(model.log_density, inside, x)
+        return _gamma_integral(log_density, inside, x)
     if (where.lower, where.upper) == (-sp.oo, sp.oo):
-        return _beta_integral(model.log_density, inside, x)
+        return _beta_integral(log_density, inside, x)
     return None
 
 

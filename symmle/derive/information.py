@@ -32,16 +32,17 @@ class Information:
     unresolved: tuple[Expectation, ...]
 
 
-def fisher_information(model: Model, regular: bool) -> Information:
+def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Information:
     """The Fisher information matrix as an expression in the parameters.
 
+    log_density: of the model, in the form that is differentiated.
     regular: whether -E[Hessian] is the information: no kinks, and a support that stays in place.
     Otherwise E[score score'] stands unevaluated; with a moving support it bounds nothing, and is
     marked UNKNOWN.
     """
     theta = model.symbols
     if not regular:
-        slopes = [model.log_density.diff(symbol) for symbol in theta]
+        slopes = [log_density.diff(symbol) for symbol in theta]
         matrix = sp.ImmutableMatrix(
             len(theta), len(theta), lambda i, j: Expectation(slopes[i] * slopes[j])
         )
@@ -49,8 +50,9 @@ def fisher_information(model: Model, regular: bool) -> Information:
         moved = any(variable.domain.depends_on for variable in model.data)
         road = "E[score score'], unevaluated" + (": the support moves" if moved else "")
         return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
-    gradient = [mean(model.log_density.diff(symbol)) for symbol in theta]
-    hessian = sp.Matrix(len(theta), len(theta), lambda i, j: gradient[i].diff(theta[j]))
+    gradient = [mean(log_density.diff(symbol)) for symbol in theta]
+    size = len(theta)
+    hessian = sp.Matrix(size, size, lambda i, j: gradient[min(i, j)].diff(theta[max(i, j)]))
     needed = nodes(hessian)
     if not needed:
         return Information(
@@ -63,7 +65,7 @@ def fisher_information(model: Model, regular: bool) -> Information:
     road = ["E[score] = 0"] if known else []
     for node in needed:
         if node not in known:
-            value = expectation(model, node.args[0])
+            value = expectation(model, log_density, node.args[0])
             known[node] = Expectation(node.args[0]) if value is None else value
             if value is not None and "a table of integrals" not in road:
                 road.append("a table of integrals")

@@ -12,10 +12,11 @@ import sympy as sp
 from symmle.errors import InputError
 from symmle.model import Domain, Model
 from symmle.precise import Point, compiled
+from symmle.trial import points
 
 Function = Callable[..., mpmath.mpf]
 
-_MOST_TERMS = 200_000  # of a sum over whole numbers
+_MOST_TERMS = 20_000  # of a sum over whole numbers
 
 
 def integrate_against(
@@ -39,6 +40,22 @@ def integrate_against(
         return _integrate(where, compiled(model.log_density, symbols), functions, constants)
 
 
+def integrates_to_one(model: Model) -> bool | None:
+    """Whether the density's total mass is one at two points, to six digits.
+
+    None where that cannot be found: several data columns, or a tail too heavy to be summed.
+    """
+    if len(model.data) != 1:
+        return None
+    for point in points(model):
+        mass, error = integrate_against(model, [sp.S.One], point, digits=8)[0]
+        if error > mpmath.mpf("1e-7"):
+            return None
+        if abs(mass - 1) > mpmath.mpf("1e-6"):
+            return False
+    return True
+
+
 def _sum(
     where: Domain,
     density: Function,
@@ -48,7 +65,7 @@ def _sum(
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
     """Sum upwards from the smallest value until what comes adds nothing."""
     if not where.lower.is_finite:
-        raise InputError("a sum over all integers has no first term; give the support a lower end")
+        return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     first = int(where.lower) + (0 if where.lower_closed else 1)
     last = int(where.upper) if where.upper.is_finite else first + _MOST_TERMS
     totals = [mpmath.mpf(0)] * len(functions)
@@ -65,8 +82,8 @@ def _sum(
         quiet = quiet + 1 if small else 0
         if quiet > 40 and mass < tiny and k > first + 60:
             break
-    if where.upper.is_finite and k == last:
-        tail = [mpmath.mpf(0)] * len(functions)
+    else:  # every term of a finite sum, or too few of an infinite one
+        tail = [mpmath.mpf(0) if where.upper.is_finite else mpmath.inf] * len(functions)
     return [(s, 40 * t) for s, t in zip(totals, tail, strict=True)]
 
 

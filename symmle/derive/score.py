@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.derive.information import Information, fisher_information
+from symmle.derive.logs import split_logs
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
 
@@ -52,7 +53,8 @@ def derive(model: Model) -> Derivation:
     Milliseconds for a density of ordinary size.  What the likelihood's maximum is, and whether
     there is one, is the next stage's question (`estimate`).
     """
-    average = central(mean(model.log_density))
+    log_density = split_logs(model)
+    average = central(mean(log_density))
     theta = model.symbols
     smooth = is_smooth(model)
     gradient = tuple(_between_kinks(average.diff(symbol)) for symbol in theta)
@@ -70,7 +72,7 @@ def derive(model: Model) -> Derivation:
         statistics(everything, theta),
         passes(everything, theta),
         Score(theta, gradient, hessian),
-        fisher_information(model, smooth and not moves_support(model)),
+        fisher_information(model, log_density, smooth and not moves_support(model)),
         smooth,
     )
 

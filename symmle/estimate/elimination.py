@@ -8,15 +8,16 @@ special functions (a gamma is reduced to its shape, not to its rate).
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 import sympy as sp
 
+from symmle.budget import budget
+from symmle.errors import BudgetError
 from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import masked, recentred, separate, tidy
 
-_MOST_STATES = 60  # of an elimination; with several parameters not every order is tried
+_SECONDS = 2.0  # of an elimination, after which the system is left as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Elimination:
     buried: how many of the solved parameters sat inside special functions or passes.
     own: whether each parameter was solved from its own score component, so that what is left is
     the gradient of the profile likelihood.
+    positive: what must be positive for the solved values to solve their equations.
     """
 
     equations: tuple[tuple[sp.Symbol, sp.Expr], ...]
@@ -35,37 +37,60 @@ class Elimination:
     solved: tuple[tuple[sp.Symbol, sp.Expr], ...]
     buried: int
     own: bool
+    positive: tuple[sp.Expr, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The value of a variable, and what must be positive for it to solve the equation."""
+
+    value: sp.Expr
+    positive: tuple[sp.Expr, ...] = ()
 
 
 def eliminate(gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]) -> Elimination:
-    """The best elimination of score = 0; gradient holds one component per parameter."""
+    """The best elimination of score = 0; gradient holds one component per parameter.
+
+    Up to two parameters every order is tried; with more, each step takes the best there is.
+    """
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
-    states = _eliminations(Elimination(equations, parameters, (), 0, True))
-    return min(islice(states, _MOST_STATES), key=_cost)
+    start = Elimination(equations, parameters, (), 0, True)
+    try:
+        with budget(_SECONDS):
+            return min(_eliminations(start, greedy=len(parameters) > 2), key=_cost)
+    except BudgetError:
+        return start
 
 
-def _eliminations(step: Elimination) -> Iterator[Elimination]:
-    """Every state in which nothing more can be solved for."""
-    stuck = True
-    for i, (owner, equation) in enumerate(step.equations):
-        for variable in step.unknowns:
-            value = isolate(equation, variable)
-            if value is None:
-                continue
-            stuck = False
-            others = step.equations[:i] + step.equations[i + 1 :]
-            here = {variable.symbol: value}
-            yield from _eliminations(
-                Elimination(
-                    tuple((symbol, reduced(each.xreplace(here))) for symbol, each in others),
-                    tuple(each for each in step.unknowns if each != variable),
-                    (*step.solved, (variable.symbol, value)),
-                    step.buried + _is_buried(step.equations, variable.symbol),
-                    step.own and owner == variable.symbol,
-                )
-            )
-    if stuck:
+def _eliminations(step: Elimination, greedy: bool) -> Iterator[Elimination]:
+    """Every state in which nothing more can be solved for; the first choices only if greedy."""
+    choices = [
+        (i, variable, solution)
+        for i, (_, equation) in enumerate(step.equations)
+        for variable in step.unknowns
+        if (solution := isolate(equation, variable)) is not None
+    ]
+    if not choices:
         yield step
+    next_states = [_after(step, *choice) for choice in choices]
+    if greedy and choices:
+        next_states = [min(next_states, key=lambda state: _cost(state)[1:])]
+    for state in next_states:
+        yield from _eliminations(state, greedy)
+
+
+def _after(step: Elimination, i: int, variable: Variable, solution: Solution) -> Elimination:
+    """The state after equation i was solved for the variable."""
+    owner, others = step.equations[i][0], step.equations[:i] + step.equations[i + 1 :]
+    here = {variable.symbol: solution.value}
+    return Elimination(
+        tuple((symbol, reduced(each.xreplace(here))) for symbol, each in others),
+        tuple(each for each in step.unknowns if each != variable),
+        (*step.solved, (variable.symbol, solution.value)),
+        step.buried + _is_buried(step.equations, variable.symbol),
+        step.own and owner == variable.symbol,
+        (*(each.xreplace(here) for each in step.positive), *solution.positive),
+    )
 
 
 def _cost(step: Elimination) -> tuple[int, int, bool, int]:
@@ -84,7 +109,7 @@ def _is_buried(equations: Iterable[tuple[sp.Symbol, sp.Expr]], symbol: sp.Symbol
     )
 
 
-def isolate(equation: sp.Expr, variable: Variable) -> sp.Expr | None:
+def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
     """The one value of the variable in its domain at which the equation holds, or None.
 
     Handles c0 + c1*r(v) = 0 for r a power, a log or an exponential of a multiple of v, and a
@@ -99,16 +124,18 @@ def isolate(equation: sp.Expr, variable: Variable) -> sp.Expr | None:
         return None
     shapes = [shape for shape in coefficients if shape != 1]
     positive = bool(symbol.is_positive)
+    needed: tuple[sp.Expr, ...] = ()
     if len(shapes) == 1:
         ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
         value = _inverse(shapes[0], symbol, reduced_fraction(ratio), positive)
-    elif len(shapes) == 2:
-        value = _positive_root(coefficients, shapes, symbol) if positive else None
+        is_power = shapes[0].as_base_exp()[0] == symbol and shapes[0].as_base_exp()[1] not in (1, -1)
+        needed = (ratio.xreplace(back),) if is_power and not ratio.is_positive else ()
     else:
-        value = None
+        value = _positive_root(coefficients, shapes, symbol) if positive else None
     if value is None or value.has(sp.zoo, sp.nan, sp.I):
         return None
-    return tidy(value.xreplace(back)) if value.is_Add else value.xreplace(back)
+    value = value.xreplace(back)
+    return Solution(tidy(value) if value.is_Add else value, needed)
 
 
 def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | None:

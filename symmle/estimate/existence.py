@@ -24,16 +24,16 @@ def closed_form_exists(
     conditions: list[sp.Basic] = []
     for variable in parameters:
         value, where = values[variable.symbol], variable.domain.at(dict(values))
-        conditions += [_positive(node) for node in nodes([value]) if is_variance(node)]
+        conditions += [is_positive(node) for node in nodes([value]) if is_variance(node)]
         conditions += _defined(value)
         if where.lower.is_finite:
-            conditions.append(_positive(value - where.lower))
+            conditions.append(is_positive(value - where.lower))
         if where.upper.is_finite:
-            conditions.append(_positive(where.upper - value))
+            conditions.append(is_positive(where.upper - value))
     outside, back = masked(average)
     for call in outside.atoms(sp.log):
         if not call.args[0].is_positive:
-            conditions.append(_positive(call.args[0].xreplace(back).xreplace(dict(values))))
+            conditions.append(is_positive(call.args[0].xreplace(back).xreplace(dict(values))))
     strict = {each.lhs for each in conditions if isinstance(each, sp.StrictGreaterThan)}
     nonzero = strict | {-left for left in strict}
     return sp.And(
@@ -46,7 +46,7 @@ def _defined(value: sp.Expr) -> list[sp.Basic]:
     letters, back = masked(value)
     arguments = [call.args[0] for call in letters.atoms(sp.log)]
     arguments += [power.base for power in letters.atoms(sp.Pow) if not power.exp.is_Integer]
-    positive = [_positive(each.xreplace(back)) for each in arguments if not each.is_positive]
+    positive = [is_positive(each.xreplace(back)) for each in arguments if not each.is_positive]
     divisors = [
         power.base
         for power in letters.atoms(sp.Pow)
@@ -55,7 +55,7 @@ def _defined(value: sp.Expr) -> list[sp.Basic]:
     return positive + [sp.Ne(each.xreplace(back), 0) for each in divisors if each not in arguments]
 
 
-def _positive(expr: sp.Expr) -> sp.Basic:
+def is_positive(expr: sp.Expr) -> sp.Basic:
     """`expr > 0` with the factors of known sign taken off.  A variance is not known: it may be 0."""
     letters, back = masked(sp.together(expr))
     uncertain, sign = [], 1
@@ -65,8 +65,8 @@ def _positive(expr: sp.Expr) -> sp.Basic:
         if factor.is_negative and not may_vanish:
             sign = -sign
         elif may_vanish or not factor.is_positive:
-            uncertain.append(base if may_vanish or (exponent.is_Integer and exponent.is_odd)
-                             else factor)
+            odd = exponent.is_Rational and not (exponent.is_Integer and exponent.is_even)
+            uncertain.append(base if may_vanish or odd else factor)
     left = sign * sp.Mul(*uncertain).xreplace(back)
     if left.is_Number:
         return sp.S(bool(left > 0))
@@ -91,7 +91,7 @@ def root_exists(equation: Equation) -> sp.Basic | None:
     if left is None or right is None:
         return None
     return sp.And(
-        *(sp.S(bool(end > 0)) if end.is_infinite else _positive(end) for end in (left, -right))
+        *(sp.S(bool(end > 0)) if end.is_infinite else is_positive(end) for end in (left, -right))
     )
 
 
@@ -99,7 +99,8 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     """The limit of the expression at an end of the domain; None where no rule decides.
 
     Passes are continuous at a finite end.  At infinity only mean(x**k*T)/mean(x**k) is known: it
-    tends to T at the largest x, so it exceeds mean(T) by a gap that vanishes as var(T) does.
+    tends to the largest or smallest T, so it differs from mean(T) by a gap that vanishes as
+    var(T) does.
     """
     unknown, expr = equation.unknown, equation.expression
     gaps: dict[sp.Expr, sp.Expr] = {}
@@ -112,10 +113,11 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     else:
         for zeroth, first, factor in weighted_means(expr):
             growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
-            if expr.has(first / zeroth) and growth == factor:
+            if expr.has(first / zeroth) and growth in (factor, -factor):
                 gap = sp.Dummy("gap", positive=True)
                 gaps[gap] = SampleCovariance(factor, factor)
-                expr = expr.subs(first / zeroth, SampleMean(factor) + gap)
+                extreme = SampleMean(factor) + (gap if growth == factor else -gap)
+                expr = expr.subs(first / zeroth, extreme)
     letters, back = masked(expr)
     if any(unknown in node.free_symbols for node in back.values()):
         return None

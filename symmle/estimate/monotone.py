@@ -33,11 +33,11 @@ def _is_negative(slope: sp.Expr) -> bool:
         if second is not None:
             spread = sp.Dummy("spread", positive=True)
             slope = slope.xreplace({second: zeroth * spread + first**2 / zeroth})
-    letters, _ = masked(sp.expand_mul(_trigamma_bounded(slope)))
+    letters, _ = masked(sp.expand_mul(trigamma_bounded(slope)))
     return bool(reduced_fraction(letters).is_negative)
 
 
-def _trigamma_bounded(slope: sp.Expr) -> sp.Expr:
+def trigamma_bounded(slope: sp.Expr) -> sp.Expr:
     """trigamma(u) written as 1/u + 1/(2*u**2) and a positive rest, for u > 0.
 
     Source: Alzer, On some inequalities for the gamma and psi functions, Math. Comp. 66 (1997),

@@ -12,14 +12,13 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
-from symmle.estimate.existence import closed_form_exists, root_exists
+from symmle.estimate.existence import closed_form_exists, is_positive, root_exists
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
+from symmle.estimate.second_order import concavity, is_singular_at_points, second_order
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
 from symmle.sample_mean import masked, nodes, recentred, separate
-
-_MOST_OPERATIONS = 400  # a minor larger than this is not reduced to find its sign
 
 
 def estimate(derivation: Derivation) -> Estimator:
@@ -42,30 +41,54 @@ def estimate(derivation: Derivation) -> Estimator:
     hessian = _at(score.hessian, values)
     if any(equation == 0 for _, equation in left.equations):
         return _not_identified(values, left, hessian)
+    if len(left.unknowns) > 0 and is_singular_at_points(derivation):
+        return _not_identified(values, left, hessian)
     kind = (Kind.CLOSED, Kind.REDUCED, Kind.SYSTEM)[min(len(left.unknowns), 2)]
-    concave = _data_free(score.hessian)
-    equation, exists = None, None
-    if kind is Kind.CLOSED:
-        exists = closed_form_exists(values, model.parameters, derivation.average_log_likelihood)
-        if exists == sp.false:
-            return _outside(values, hessian)
-    elif kind is Kind.REDUCED:
-        equation = signed_equation(left.equations[0][1], left.unknowns[0], concave)
-        exists = root_exists(equation)
-    maximum, road = _second_order(derivation, hessian, values, left, equation)
-    unique = kind is Kind.CLOSED or concave or (equation is not None and equation.falling)
+    concave = concavity(derivation)
+    equation = None
+    if kind is Kind.REDUCED:
+        expression, unknown = left.equations[0][1], left.unknowns[0]
+        equation = signed_equation(expression, unknown, concave is not Known.UNKNOWN)
+    exists = _existence(derivation, values, left, equation)
+    if exists == sp.false:
+        return _outside(
+            values, hessian, "the only stationary point lies outside the domain, whatever the data"
+        )
+    if kind is Kind.CLOSED and any(masked(hessian)[0][i, i].is_positive for i in range(len(values))):
+        return _outside(values, hessian, "the only stationary point is no maximum")
+    second = second_order(
+        derivation, hessian, values, exists, concave, equation if left.own else None
+    )
+    unique = kind is Kind.CLOSED or concave is not Known.UNKNOWN
+    by_slope = equation is not None and equation.slope_proved
     return Estimator(
         kind,
         MappingProxyType(values),
         tuple(variable.symbol for variable in left.unknowns),
         equation,
         exists,
-        unique or None,
+        (unique or (equation is not None and equation.falling)) or None,
         hessian,
-        maximum,
-        road,
-        Known.PROVED,
+        second.known,
+        second.road,
+        Known.PROVED if kind is Kind.CLOSED or by_slope or not unique else concave,
     )
+
+
+def _existence(
+    derivation: Derivation,
+    values: dict[sp.Symbol, sp.Expr],
+    left: Elimination,
+    equation: Equation | None,
+) -> sp.Basic | None:
+    """The condition for an estimate: of a closed form, or of the root of a reduced equation."""
+    needed = [is_positive(each.xreplace(values)) for each in left.positive]
+    if not left.unknowns:
+        average = derivation.average_log_likelihood
+        closed = closed_form_exists(values, derivation.model.parameters, average)
+        return sp.And(closed, *needed)
+    root = None if equation is None else root_exists(equation)
+    return None if root is None else sp.And(root, *needed)
 
 
 def _boundary(
@@ -94,9 +117,10 @@ def _kinked(derivation: Derivation) -> Estimator:
     )
 
 
-def _outside(values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix) -> Estimator:
-    """The answer where the only stationary point is never inside the domain."""
-    road = "the only stationary point lies outside the domain, whatever the data"
+def _outside(
+    values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix, road: str
+) -> Estimator:
+    """The answer where the only stationary point is never a maximum inside the domain."""
     return Estimator(
         Kind.NONE, MappingProxyType(values), (), None, sp.false, None, hessian, Known.UNKNOWN,
         road, Known.PROVED,
@@ -120,57 +144,3 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
     if not values:
         return hessian
     return hessian.applyfunc(lambda entry: recentred(reduced(separate(entry).xreplace(values))))
-
-
-def _data_free(hessian: sp.ImmutableMatrix) -> bool:
-    """Whether no entry holds a mean and H is not singular: then H = -I is negative definite.
-
-    The data then enter linearly, log f = theta.T(x) + c(theta) + h(x), so a combination of the T
-    that is constant at one theta is constant at all: not singular somewhere is so everywhere.
-    """
-    if nodes(hessian):
-        return False
-    letters = {call: sp.Dummy() for call in hessian.atoms(sp.Function)}
-    return bool(reduced_fraction(hessian.xreplace(letters).det(method="berkowitz")) != 0)
-
-
-def _second_order(
-    derivation: Derivation,
-    hessian: sp.ImmutableMatrix,
-    values: Mapping[sp.Symbol, sp.Expr],
-    left: Elimination,
-    equation: Equation | None,
-) -> tuple[Known, str]:
-    """Whether the Hessian is negative definite at the stationary point, and by which road."""
-    if _is_negative_definite(hessian):
-        return Known.PROVED, "every leading minor of -H is positive"
-    if _data_free(derivation.score.hessian):
-        return Known.PROVED, (
-            "H is free of the data, so H = -I everywhere: minus a covariance matrix, that of the "
-            "score, so the average log-likelihood is concave"
-        )
-    information = derivation.information.matrix.xreplace(dict(values))
-    if not derivation.information.unresolved and all(
-        reduced(entry) == 0 for entry in hessian + information
-    ):
-        return Known.PROVED, "H equals minus the Fisher information there, a covariance matrix"
-    profiled = [i for i, s in enumerate(derivation.score.parameters) if s in values]
-    if equation is not None and equation.falling and left.own and equation.slope_proved:
-        if _is_negative_definite(hessian.extract(profiled, profiled).as_immutable()):
-            return Known.PROVED, (
-                "the profile score falls, and the profiled block of H is negative definite: "
-                "both Schur factors of H are negative"
-            )
-    return Known.UNKNOWN, "the sign of H is decided at numbers only"
-
-
-def _is_negative_definite(matrix: sp.ImmutableMatrix) -> bool:
-    """Sylvester's criterion, by signs that follow from the symbols' assumptions."""
-    letters, _ = masked(matrix)
-    for k in range(1, matrix.shape[0] + 1):
-        minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
-        if minor.count_ops() > _MOST_OPERATIONS:
-            return False
-        if not sp.factor_terms(reduced_fraction(minor)).is_positive:
-            return False
-    return True

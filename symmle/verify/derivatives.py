@@ -7,7 +7,8 @@ from symmle.derive.quadrature import integrate_against
 from symmle.known import Known
 from symmle.model import Model
 from symmle.precise import evaluate
-from symmle.verify.case import DIGITS, Case, Check, agree, points, raw_average
+from symmle.trial import points
+from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
 _QUADRATURE = mpmath.mpf(10) ** -7  # singular ends of a density cost the rule its digits
 

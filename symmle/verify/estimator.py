@@ -9,7 +9,8 @@ from symmle.estimate import Equation, Kind
 from symmle.known import Known
 from symmle.precise import evaluate
 from symmle.sample_mean import nodes
-from symmle.verify.case import DIGITS, Case, Check, agree, points, raw_average
+from symmle.trial import points
+from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 

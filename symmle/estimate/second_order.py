@@ -1,0 +1,159 @@
+"""Whether a stationary point is a strict maximum, and the likelihood concave; and by which road."""
+
+from dataclasses import dataclass
+
+import mpmath
+import sympy as sp
+
+from symmle.derive import Derivation
+from symmle.derive.quadrature import integrates_to_one
+from symmle.estimate.elimination import reduced
+from symmle.estimate.monotone import trigamma_bounded
+from symmle.estimate.records import Equation
+from symmle.fraction import reduced_fraction
+from symmle.known import Known
+from symmle.precise import evaluate
+from symmle.sample_mean import masked, nodes
+from symmle.trial import points, sample
+
+_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrder:
+    """How a strict local maximum is known, and by which road."""
+
+    known: Known
+    road: str
+
+
+def concavity(derivation: Derivation) -> Known:
+    """How the average log-likelihood is known to be strictly concave on the whole domain.
+
+    Either -H has positive leading minors by signs alone; or H is free of the data, so H = E[H]
+    = -I is minus a covariance matrix, which holds for a density: its total mass is checked, and
+    that -H is positive definite at two points.  The data then enter linearly, so if some
+    combination of the T is constant at one theta it is constant at all: nonsingular somewhere is
+    nonsingular everywhere.  Source: Lehmann & Casella, section 1.5.
+    """
+    hessian = derivation.score.hessian
+    if is_negative_definite(hessian, sp.true):
+        return Known.PROVED
+    if nodes(hessian) or not _negative_definite_at_points(derivation):
+        return Known.UNKNOWN
+    return Known.CHECKED if integrates_to_one(derivation.model) else Known.UNKNOWN
+
+
+def second_order(
+    derivation: Derivation,
+    hessian: sp.ImmutableMatrix,
+    values: dict[sp.Symbol, sp.Expr],
+    exists: sp.Basic | None,
+    concave: Known,
+    own_equation: Equation | None,
+) -> SecondOrder:
+    """What is known of the Hessian at the stationary point.
+
+    hessian: there, with `values` substituted.  exists: the condition under which there is one.
+    concave: what `concavity` said.  own_equation: the reduced equation when it is the slope of the profile likelihood.
+    """
+    if concave is Known.PROVED:
+        road = "every leading minor of -H is positive, everywhere: the likelihood is concave"
+        return SecondOrder(Known.PROVED, road)
+    given = sp.true if exists is None else exists
+    if is_negative_definite(hessian, given):
+        return SecondOrder(Known.PROVED, "every leading minor of -H is positive")
+    if own_equation is not None and own_equation.slope_proved:
+        profiled = [i for i, s in enumerate(derivation.score.parameters) if s in values]
+        block = hessian.extract(profiled, profiled).as_immutable()
+        if is_negative_definite(block, given):
+            road = (
+                "the slope of the profile likelihood falls, and the profiled block of H is "
+                "negative definite: both Schur factors of H are negative"
+            )
+            return SecondOrder(Known.PROVED, road)
+    if concave is Known.CHECKED:
+        road = (
+            "H is free of the data, so H = -I, minus a covariance matrix: the likelihood is concave"
+        )
+        return SecondOrder(Known.CHECKED, road)
+    information = derivation.information.matrix.xreplace(values)
+    if (
+        not derivation.information.unresolved
+        and all(reduced(entry) == 0 for entry in hessian + information)
+        and _is_not_singular(information)
+        and integrates_to_one(derivation.model)
+    ):
+        road = "H equals minus the Fisher information there, a covariance matrix"
+        return SecondOrder(Known.CHECKED, road)
+    return SecondOrder(Known.UNKNOWN, "the sign of H is decided at numbers only")
+
+
+def is_negative_definite(matrix: sp.ImmutableMatrix, given: sp.Basic) -> bool:
+    """Sylvester's criterion, by signs that follow from the symbols' assumptions.
+
+    given: conditions on means, such as mean(x) > 0 & 1 - mean(x) > 0, taken to hold.
+    """
+    letters = _with_signs(matrix, given)
+    for k in range(1, matrix.shape[0] + 1):
+        minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
+        minor = reduced_fraction(sp.expand_mul(trigamma_bounded(minor)))
+        if not sp.factor_terms(minor).is_positive:
+            return False
+    return True
+
+
+def _with_signs(matrix: sp.ImmutableMatrix, given: sp.Basic) -> sp.ImmutableMatrix:
+    """The matrix with letters for the means, as positive or negative as the conditions say."""
+    letters, back = masked(matrix)
+    left = {each.lhs for each in given.atoms(sp.StrictGreaterThan)}
+    signs: dict[sp.Symbol, sp.Expr] = {}
+    for letter, node in back.items():
+        if node in left and (1 - node) in left:  # between 0 and 1
+            odds = sp.Dummy(positive=True)
+            signs[letter] = odds / (1 + odds)
+        elif node in left:
+            signs[letter] = sp.Dummy(positive=True)
+        elif -node in left:
+            signs[letter] = sp.Dummy(negative=True)
+    return letters.xreplace(signs)
+
+
+def _is_not_singular(matrix: sp.ImmutableMatrix) -> bool:
+    letters, _ = masked(matrix)
+    return bool(reduced_fraction(letters.det(method="berkowitz")) != 0)
+
+
+def _negative_definite_at_points(derivation: Derivation) -> bool:
+    """Refutes what is no maximum, or not identified, before anything is claimed."""
+    return all(
+        _cholesky_of_minus(matrix) for matrix in _hessians_at_points(derivation)
+    )
+
+
+def is_singular_at_points(derivation: Derivation) -> bool:
+    """Whether the Hessian is singular on a sample at points of no merit: not identified."""
+    for matrix in _hessians_at_points(derivation):
+        scale = mpmath.mnorm(matrix, 1) or mpmath.mpf(1)
+        if abs(mpmath.det(matrix / scale)) > mpmath.mpf(10) ** (10 - _DIGITS):
+            return False
+    return True
+
+
+def _hessians_at_points(derivation: Derivation) -> list[mpmath.matrix]:
+    hessian, rows = derivation.score.hessian, sample(derivation.model)
+    size = range(hessian.shape[0])
+    with mpmath.workdps(_DIGITS):
+        return [
+            mpmath.matrix([[evaluate(hessian[i, j], rows, point) for j in size] for i in size])
+            for point in points(derivation.model)
+        ]
+
+
+def _cholesky_of_minus(matrix: mpmath.matrix) -> bool:
+    with mpmath.workdps(_DIGITS):
+        try:
+            mpmath.cholesky(-matrix)
+        except ValueError:
+            return False
+    return True

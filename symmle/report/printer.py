@@ -1,0 +1,162 @@
+"""Expressions as they are read: statistics first, no leading minus where one can be avoided.
+
+    text(expr)   one line of Python-like text, for terminals
+    latex(expr)  LaTeX, for papers and pages
+    exact(expr)  what SymPy reads back, given mean, var and cov as functions
+
+Only the order in which a sum is written differs from SymPy, and the names of a few functions;
+no expression is transformed, so what is printed is what was derived.
+"""
+
+import re
+from collections.abc import Sequence
+
+import sympy as sp
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.str import StrPrinter
+
+from symmle.sample_mean import OverData, SampleCovariance
+
+_POLYGAMMA = {0: "digamma", 1: "trigamma"}
+_GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
+    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+
+
+def text(expr: sp.Basic) -> str:
+    """One line of text in the language of `parsing`, with digamma, trigamma and mean(...)."""
+    return _Text().doprint(expr)
+
+
+def latex(expr: sp.Basic) -> str:
+    r"""LaTeX without dollar signs; mean(T) is \overline{T}, var and cov are operators."""
+    return _Latex().doprint(expr)
+
+
+def exact(expr: sp.Basic) -> str:
+    """A string that SymPy reads back to an equal expression, given mean, var, cov as functions."""
+    return str(expr)
+
+
+def reading_order(terms: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """The terms of a sum as one writes them by hand.
+
+    The first positive statistic opens the sum, or else the first positive term; a constant that
+    is no plain number (log(2*pi)/2) closes it.  All others keep their order.
+    """
+    constants = [each for each in terms if _is_constant(each)]
+    rest = [each for each in terms if not _is_constant(each)]
+    positive = [each for each in rest if not each.could_extract_minus_sign()]
+    statistics = [each for each in positive if isinstance(each.as_coeff_Mul()[1], OverData)]
+    opening = (statistics or positive)[:1]
+    return [*opening, *(each for each in rest if each not in opening), *constants]
+
+
+def _is_constant(term: sp.Expr) -> bool:
+    return not term.is_Rational and not term.free_symbols and not term.has(OverData)
+
+
+def _signed(product: sp.Expr) -> sp.Expr:
+    """The same product with `mu - mean(x)` in it as `mean(x) - mu` and the sign in front."""
+    if not product.is_Mul:
+        return product
+    turned = [each for each in product.args if each.is_Add and _subtracts_statistics(each)]
+    if not turned:
+        return product
+    rest = (each for each in product.args if each not in turned)
+    again = sp.Mul((-1) ** len(turned), *(-each for each in turned), *rest)
+    return again if again.is_Mul else product
+
+
+def _subtracts_statistics(total: sp.Add) -> bool:
+    pairs = [term.as_coeff_Mul() for term in total.args]
+    numbers = [number for number, rest in pairs if isinstance(rest, OverData)]
+    return bool(numbers) and all(number.is_negative for number in numbers)
+
+
+class _Text(StrPrinter):
+    printmethod = "_symmle_text"  # the nodes' own methods print for SymPy to read
+
+    def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
+        return reading_order([_signed(t) for t in super()._as_ordered_terms(expr, order=order)])
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        return str(super()._print_Mul(_signed(expr)))
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
+        if expr.exp.is_Integer and expr.exp < -1:
+            return f"1/{self._print(sp.Pow(expr.base, -expr.exp))}"
+        return str(super()._print_Pow(expr, rational=rational))
+
+    def _print_polygamma(self, expr: sp.polygamma) -> str:
+        order, argument = expr.args
+        if order in _POLYGAMMA:
+            return f"{_POLYGAMMA[order]}({self._print(argument)})"
+        return f"polygamma({self._print(order)}, {self._print(argument)})"
+
+    def _print_And(self, expr: sp.And) -> str:
+        return " and ".join(self._print(each) for each in sorted(expr.args, key=sp.default_sort_key))
+
+    def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
+        sign = {"==": "=", "!=": "is not"}.get(expr.rel_op, expr.rel_op)
+        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
+
+    def _print_SampleCovariance(self, expr: SampleCovariance) -> str:
+        first, second = sorted(map(self._print, expr.args), key=lambda each: (len(each), each))
+        return f"var({first})" if first == second else f"cov({first}, {second})"
+
+    def _print_SampleMean(self, expr: sp.Expr) -> str:
+        return f"mean({self._print(expr.args[0])})"
+
+    def _print_Expectation(self, expr: sp.Expr) -> str:
+        return f"E[{self._print(expr.args[0])}]"
+
+
+class _Latex(LatexPrinter):
+    def __init__(self) -> None:
+        super().__init__({"mul_symbol": r" \, "})
+
+    def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
+        return reading_order([_signed(t) for t in super()._as_ordered_terms(expr, order=order)])
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        return str(super()._print_Mul(_signed(expr)))
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        stem, digits = re.fullmatch(r"(.*?)_?(\d*)", expr.name).groups()
+        name = stem if len(stem) == 1 else f"\\{stem}" if stem in _GREEK else _upright(stem)
+        return f"{name}_{{{digits}}}" if digits else name
+
+    _print_Datum = _print_Symbol
+
+    def _print_SampleMean(self, expr: sp.Expr, exp: str | None = None) -> str:
+        return self._raised(f"\\overline{{{self._print(expr.args[0])}}}", exp)
+
+    def _print_SampleCovariance(self, expr: SampleCovariance, exp: str | None = None) -> str:
+        first, second = sorted(map(self._print, expr.args), key=lambda each: (len(each), each))
+        if first == second:
+            return self._raised(f"\\operatorname{{var}}\\left({first}\\right)", exp)
+        return self._raised(f"\\operatorname{{cov}}\\left({first}, {second}\\right)", exp)
+
+    def _print_Expectation(self, expr: sp.Expr, exp: str | None = None) -> str:
+        inside = self._print(expr.args[0])
+        return self._raised(f"\\operatorname{{E}}\\left[{inside}\\right]", exp)
+
+    def _print_polygamma(self, expr: sp.polygamma, exp: str | None = None) -> str:
+        order, argument = expr.args
+        name = "\\psi" if order == 0 else f"\\psi_{{{self._print(order)}}}"
+        return self._raised(f"{name}\\left({self._print(argument)}\\right)", exp)
+
+    def _print_loggamma(self, expr: sp.loggamma, exp: str | None = None) -> str:
+        inside = f"\\log \\Gamma\\left({self._print(expr.args[0])}\\right)"
+        return inside if exp is None else f"\\left({inside}\\right)^{{{exp}}}"
+
+    @staticmethod
+    def _raised(base: str, exponent: str | None) -> str:
+        return base if exponent is None else f"{base}^{{{exponent}}}"
+
+
+def _upright(name: str) -> str:
+    escaped = name.replace("_", "\\_")
+    return f"\\mathrm{{{escaped}}}"

@@ -1,0 +1,35 @@
+"""Jacobian, stable steps, best step and rate of a scheme at a fixed point; comparison of two."""
+
+from symmle.stability.analysis import stability
+from symmle.stability.compare import comparison
+from symmle.stability.jacobian import field_jacobian, general_jacobian, sweep_jacobian
+from symmle.stability.records import (
+    AtStep,
+    Comparison,
+    Criticality,
+    Edge,
+    Event,
+    Interval,
+    SchemeStability,
+    StableSet,
+    TwoBlocks,
+    Verdict,
+)
+
+__all__ = [
+    "AtStep",
+    "Comparison",
+    "Criticality",
+    "Edge",
+    "Event",
+    "Interval",
+    "SchemeStability",
+    "StableSet",
+    "TwoBlocks",
+    "Verdict",
+    "comparison",
+    "field_jacobian",
+    "general_jacobian",
+    "stability",
+    "sweep_jacobian",
+]

@@ -1,0 +1,158 @@
+"""One scheme at one fixed point: everything that is said about its stability."""
+
+from collections.abc import Callable, Mapping
+
+import sympy as sp
+
+from symmle.derive import Score
+from symmle.errors import BudgetError, InputError
+from symmle.schemes import Metric, Scheme, direction, update
+from symmle.stability.algebra import is_zero
+from symmle.stability.edge import edge, with_criticality
+from symmle.stability.jacobian import (
+    assembled,
+    characteristic_polynomial,
+    field_jacobian,
+    multipliers,
+    part_jacobian,
+)
+from symmle.stability.normal_form import Jet, jet
+from symmle.stability.parts import Part, Program, parts, program
+from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
+from symmle.stability.symbolic import stable_set as stable_set_in_symbols
+
+Evaluation = Callable[[sp.Expr], sp.Expr]
+
+
+def stability(
+    score: Score,
+    scheme: Scheme,
+    step: sp.Symbol,
+    fixed_point: Mapping[sp.Symbol, sp.Expr],
+    *,
+    information: sp.Matrix | None = None,
+    evaluate: Evaluation | None = None,
+    strict_maximum: bool = False,
+    at: sp.Expr | None = None,
+) -> SchemeStability:
+    """Jacobian, stable steps, best step, rate and edge of a scheme at a zero of the score.
+
+    step: a positive symbol.  fixed_point: parameters -> expressions or numbers; one left out
+    stays a symbol.  information: n x n Fisher information in the parameters, for scoring.
+    evaluate: applied to every expression after the fixed point is put in, to give numbers for
+    means; by default they stay as they are.  strict_maximum: whether the caller has proved the
+    Hessian negative definite there, for all values of the symbols.
+    at: a number for the step, whose verdict is wanted too; the fixed point must be numbers then.
+    Raises InputError for a scheme that does not fit the score, a step that is not positive, or
+    `at` together with symbols.  Never guesses: what is not decided is None, with a reason.
+    """
+    values = dict(fixed_point)
+    _require_parameters(score, values)
+
+    def place(expr: sp.Expr) -> sp.Expr:
+        found = expr.xreplace(values)
+        return found if evaluate is None else evaluate(found)
+
+    expected = None if information is None else sp.Matrix(information).applyfunc(place)
+    hessian = sp.Matrix(score.hessian).applyfunc(place)
+    field = field_jacobian(hessian, scheme, score.parameters, expected)
+    blocks = program(scheme, score.parameters)
+    pieces = parts(field, blocks, is_zero)
+    written = update(score, scheme, step, information)
+    jacobians = [part_jacobian(part, scheme.sweeps, step) for part in pieces]
+    numeric = all(entry.is_number for row in field for entry in row)
+    found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
+    intervals, first = _edges(
+        found, lambda: _jet(score, scheme, information, field, place), blocks
+    )
+    return SchemeStability(
+        name=scheme.name,
+        order=scheme.order,
+        step=step,
+        map=written,
+        jacobian=assembled(jacobians, pieces),
+        eigenvalues=multipliers(jacobians),
+        characteristic_polynomial=_polynomial(jacobians),
+        stable_steps=intervals,
+        best_step=found.best_step,
+        rate=found.rate,
+        edge=first,
+        known=found.known,
+        conditions=found.conditions,
+        reason=found.reason,
+        at_step=None if at is None else _at_step(pieces, scheme.sweeps, at, numeric),
+    )
+
+
+def _require_parameters(score: Score, values: Mapping[sp.Symbol, sp.Expr]) -> None:
+    strange = [str(symbol) for symbol in values if symbol not in score.parameters]
+    if strange:
+        names = ", ".join(str(symbol) for symbol in score.parameters)
+        raise InputError(
+            f"the fixed point names {', '.join(strange)}, but the parameters are {names}; "
+            "use those names"
+        )
+
+
+def _stable_set(
+    pieces: tuple[Part, ...], sweeps: int, step: sp.Symbol, numeric: bool, strict_maximum: bool
+) -> StableSet:
+    if not numeric:
+        return stable_set_in_symbols(pieces, sweeps, step, strict_maximum)
+    from symmle.stability.numeric import stable_set  # balls: not needed for symbols
+
+    return stable_set(pieces, sweeps)
+
+
+def _at_step(pieces: tuple[Part, ...], sweeps: int, at: sp.Expr, numeric: bool) -> AtStep:
+    if not numeric:
+        raise InputError(
+            f"the step {at} was to be judged at a point that still has symbols in it; "
+            "give numbers for them, or leave the step a symbol"
+        )
+    if not (at.is_number and at.is_positive):
+        raise InputError(f"the step {at} is not a positive number; give one")
+    from symmle.stability.at_step import at_step
+
+    return at_step(pieces, sweeps, at)
+
+
+def _polynomial(jacobians: list[list[list[sp.Expr]]]) -> sp.Expr | None:
+    try:
+        return characteristic_polynomial(jacobians, sp.Symbol("z"))
+    except BudgetError:
+        return None
+
+
+def _jet(
+    score: Score,
+    scheme: Scheme,
+    information: sp.Matrix | None,
+    field: tuple[tuple[sp.Expr, ...], ...],
+    place: Evaluation,
+) -> Jet | None:
+    if scheme.metric is not Metric.IDENTITY and len(field) > 1:
+        return None  # two multipliers reach -1 together, and no coefficient is defined
+    directions = direction(score, scheme, information)
+    return jet(directions, score.parameters, field, place)
+
+
+def _edges(
+    found: StableSet, derivatives: Callable[[], Jet | None], blocks: Program
+) -> tuple[tuple[Interval, ...] | None, Edge | None]:
+    """The intervals with the criticality of their ends, and the first upper edge."""
+    if not found.intervals:
+        return found.intervals, None
+    here = derivatives()
+    edges = [
+        (
+            edge(each.lower, each.lower_event, each.error, here, blocks),
+            edge(each.upper, each.upper_event, each.error, here, blocks),
+        )
+        for each in found.intervals
+    ]
+    judged = tuple(
+        with_criticality(interval, *pair)
+        for interval, pair in zip(found.intervals, edges, strict=True)
+    )
+    return judged, edges[0][1]

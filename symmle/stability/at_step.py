@@ -1,0 +1,120 @@
+"""One number as the step: is the fixed point stable there, and how strongly.
+
+Decided from the characteristic polynomial by Schur-Cohn; floating eigenvalues of a double root
+or of a nilpotent Jacobian lose half the digits.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import sympy as sp
+from flint import arb, fmpq, fmpq_poly
+
+from symmle.balls import ball, exact, to_float
+from symmle.known import Known
+from symmle.stability.cells import Spectrum, Undecided, is_exact, spectrum
+from symmle.stability.numeric import at_rising_precision
+from symmle.stability.parts import Part
+from symmle.stability.polynomials import (
+    Element,
+    Matrix,
+    characteristic,
+    is_schur,
+    product,
+    scaled,
+    sweep,
+)
+from symmle.stability.records import AtStep, Verdict
+
+_HALVINGS = 70
+_BEYOND = 1 + fmpq(1, 10**30)
+
+
+def at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:
+    """Spectral radius, one-step gain and verdict of one full update, at numbers.
+
+    step: a positive number.  The verdict is proved for fractions and certified for balls.
+    """
+    return at_rising_precision(partial(_at_step, parts, sweeps, step))
+
+
+def _at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:
+    number = exact(step)
+    known = Known.PROVED if number is not None and all(map(is_exact, parts)) else Known.CERTIFIED
+    place = ball(step) if number is None else number
+    verdict = Verdict.STABLE
+    for part in parts:
+        verdict = _worse(verdict, _verdict(spectrum(part), place))
+    radius = max((_radius(spectrum(part).at(place)) for part in parts), key=lambda ends: ends[1])
+    gain = max((_gain(part, sweeps, place) for part in parts), key=lambda ends: ends[1])
+    return AtStep(
+        step,
+        to_float(*radius)[0] ** sweeps,
+        sp.sqrt(to_float(*gain)[0]),
+        verdict,
+        Known.UNKNOWN if verdict is Verdict.UNKNOWN else known,
+    )
+
+
+def _worse(first: Verdict, second: Verdict) -> Verdict:
+    order = [Verdict.STABLE, Verdict.MARGINAL, Verdict.UNKNOWN, Verdict.UNSTABLE]
+    return max(first, second, key=order.index)
+
+
+def _verdict(found: Spectrum, step: fmpq | arb) -> Verdict:
+    coefficients = found.at(step)
+    inside = is_schur(coefficients)
+    if inside:
+        return Verdict.STABLE
+    if all(isinstance(c, fmpq) for c in coefficients):
+        return Verdict.MARGINAL if _is_marginal(coefficients) else Verdict.UNSTABLE
+    if is_schur(scaled(coefficients, _BEYOND)) is False:
+        return Verdict.UNSTABLE
+    return Verdict.UNKNOWN
+
+
+def _is_marginal(coefficients: Sequence[fmpq]) -> bool:
+    """Whether no root is outside the unit circle; some are known not to be inside.
+
+    Roots on the circle are shared with the reversed polynomial.  What is shared has all roots on
+    the circle iff its derivative, once it is square-free, has them all inside (A. Cohn, 1922).
+    """
+    polynomial = fmpq_poly(list(reversed(coefficients)))
+    reverse = fmpq_poly(list(coefficients))
+    shared = polynomial.gcd(reverse)
+    rest = polynomial // shared
+    simple = shared // shared.gcd(shared.derivative())
+    return bool(
+        is_schur(rest.coeffs()[::-1]) and is_schur(simple.derivative().coeffs()[::-1])
+    )
+
+
+def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
+    """A bracket of the largest modulus of the roots, by bisection on a circle's radius."""
+    if all(c == 0 for c in coefficients[1:]):
+        return fmpq(0), fmpq(0)
+    low, high = fmpq(0), fmpq(1)
+    while not is_schur(scaled(coefficients, high)):
+        low, high = high, high * 2
+        if high > 2**400:
+            raise Undecided("a multiplier was not bounded")
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        inside = is_schur(scaled(coefficients, middle))
+        if inside is None:
+            break
+        low, high = (low, middle) if inside else (middle, high)
+    return low, high
+
+
+def _gain(part: Part, sweeps: int, step: fmpq | arb) -> tuple[fmpq, fmpq]:
+    """A bracket of the square of the largest singular value of a part's Jacobian."""
+    convert = exact if is_exact(part) and isinstance(step, fmpq) else ball
+    lift = fmpq if convert is exact else (lambda p, q: arb(fmpq(p, q)))
+    rows: Matrix = [[convert(entry) for entry in row] for row in part.field]
+    once = sweep(rows, part.program, step, lift)
+    jacobian = once
+    for _ in range(sweeps - 1):
+        jacobian = product(once, jacobian)
+    transposed = [list(row) for row in zip(*jacobian, strict=True)]
+    return _radius(characteristic(product(transposed, jacobian), lift))

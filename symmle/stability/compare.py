@@ -1,0 +1,121 @@
+"""Two schemes at the same fixed point: is it the same matrix, and whose range is wider."""
+
+import sympy as sp
+
+from symmle.known import Known
+from symmle.schemes import Metric
+from symmle.stability.algebra import is_zero
+from symmle.stability.jacobian import trace_and_determinant
+from symmle.stability.records import Comparison, SchemeStability, TwoBlocks
+
+
+def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
+    """Compare two schemes of the same score at the same fixed point, at equal steps.
+
+    same_jacobian is proved when true; a difference is checked at a point before it is claimed.
+    """
+    same = same_matrix(first.jacobian, second.jacobian)
+    blocks = two_blocks(first, second)
+    if same:
+        verdict = (
+            f"The {first.name} and the {second.name} update have the same Jacobian at the fixed "
+            "point, so they are stable for the same steps and converge at the same rate: to first "
+            "order it makes no difference which of the values an update reads."
+        )
+        return Comparison(True, verdict, Known.PROVED, blocks)
+    if same is None:
+        verdict = "Whether the two Jacobians are the same was not decided."
+        return Comparison(None, verdict, Known.UNKNOWN, blocks)
+    verdict, known = _ranges(first, second)
+    return Comparison(False, verdict, known, blocks)
+
+
+def same_matrix(first: sp.Matrix, second: sp.Matrix) -> bool | None:
+    """Whether two matrices of expressions are equal, entry by entry; None if undecided."""
+    differences = [sp.expand_mul(a - b) for a, b in zip(first, second, strict=True)]
+    open_entries = [entry for entry in differences if not is_zero(entry)]
+    if not open_entries:
+        return True
+    return False if any(_is_not_zero_somewhere(entry) for entry in open_entries) else None
+
+
+def _is_not_zero_somewhere(expr: sp.Expr) -> bool:
+    """Whether an expression is certainly not the constant zero: a value of it is far from 0."""
+    from symmle.stability.algebra import algebra
+
+    letters = [base for base in algebra([expr]).letters if not base.is_number]
+    values = {base: sp.Rational(7 * i + 5, 3 * i + 4) for i, base in enumerate(letters)}
+    value = sp.N(expr.xreplace(values), 30)
+    return bool(value.is_number and abs(value) > sp.Float("1e-12"))
+
+
+def two_blocks(first: SchemeStability, second: SchemeStability) -> TwoBlocks | None:
+    """T, D and q for two parameters moved together by one scheme and in turn by the other.
+
+    T_alt = T_sim + q and D_alt = D_sim + q with q = step**2 * K12 * K21.  One objective: q >= 0,
+    away from the flip; a zero-sum game: q <= 0, towards it; orthogonal blocks: q = 0.
+    """
+    counts = [len(each.map.scheme.blocks) for each in (first, second)]
+    plain = all(b.repeat == 1 for each in (first, second) for b in each.map.scheme.blocks)
+    if first.jacobian.rows != 2 or sorted(counts) != [1, 2] or not plain:
+        return None
+    if any(each.map.scheme.sweeps != 1 for each in (first, second)):
+        return None
+    together, in_turn = (first, second) if counts == [1, 2] else (second, first)
+    matrix = together.jacobian
+    return TwoBlocks(
+        *trace_and_determinant(matrix.tolist()),
+        *trace_and_determinant(in_turn.jacobian.tolist()),
+        q=matrix[0, 1] * matrix[1, 0],
+    )
+
+
+def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known]:
+    ends = [_first_end(each) for each in (first, second)]
+    start = (
+        f"The {first.name} and the {second.name} update have different Jacobians at the fixed point"
+    )
+    if any(end is None or not end.is_number for end in ends):
+        if not _are_simultaneous_and_alternating(first, second):
+            return f"{start}; their stable steps were not compared.", Known.UNKNOWN
+        verdict = (
+            f"{start}.  At a strict maximum every step that is stable for the simultaneous update "
+            "is stable for the alternating one; the converse can fail."
+        )
+        return verdict, Known.PROVED
+    words = [_described(each) for each in (first, second)]
+    known = first.known.weaker(second.known)
+    if ends[0] == ends[1]:
+        return f"{start}, but the same first range of stable steps: {words[0]}.", known
+    wider = first if ends[0] > ends[1] else second
+    return (
+        f"{start}: {words[0]}; {words[1]}.  The {wider.name} update allows the larger step from "
+        "below.",
+        known,
+    )
+
+
+def _are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStability) -> bool:
+    """Whether the theorem of Householder and John compares these two."""
+    shapes = []
+    for each in (first, second):
+        scheme = each.map.scheme
+        if scheme.metric is not Metric.IDENTITY or any(b.repeat != 1 for b in scheme.blocks):
+            return False
+        shapes.append(len(scheme.blocks))
+    return sorted(shapes) == [1, first.jacobian.rows]
+
+
+def _first_end(each: SchemeStability) -> sp.Expr | None:
+    if each.stable_steps is None:
+        return None
+    return each.stable_steps[0].upper if each.stable_steps else sp.S.Zero
+
+
+def _described(each: SchemeStability) -> str:
+    if not each.stable_steps:
+        return f"no step is stable for {each.name}"
+    ranges = " and ".join(
+        f"{sp.N(i.lower, 8)} < {each.step} < {sp.N(i.upper, 8)}" for i in each.stable_steps
+    )
+    return f"{each.name} is stable for {ranges}"

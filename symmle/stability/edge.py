@@ -1,0 +1,114 @@
+"""The event at an end of the stable steps, and on which side its cycle or circle lives.
+
+A coefficient whose sign was not decided is None, never guessed.
+"""
+
+from dataclasses import replace
+
+import sympy as sp
+
+from symmle.errors import InputError
+from symmle.stability.algebra import algebra
+from symmle.stability.normal_form import Jet, Sweep, flip_coefficient, lyapunov_term
+from symmle.stability.parts import Program
+from symmle.stability.records import Criticality, Edge, Event, Interval
+
+_BITS = 256
+
+
+def edge(
+    step: sp.Expr, event: Event | None, error: sp.Expr, jet: Jet | None, program: Program
+) -> Edge:
+    """What happens where the step crosses an end.
+
+    error: of `step`.  jet: of the field at the fixed point, None where it is not known.
+    """
+    if jet is None or event not in (Event.FLIP, Event.NEIMARK_SACKER) or step.has(sp.Min, sp.Max):
+        return Edge(step, event, None, None)
+    numeric = step.is_number and all(entry.is_number for entry in jet.entries())
+    if event is Event.FLIP:
+        found = _flip_at_numbers(step, error, jet, program) if numeric else None
+        if found is None:
+            found = _flip_in_symbols(step, jet, program) if error == 0 else None
+        positive = Criticality.SUPERCRITICAL, Criticality.SUBCRITICAL
+    else:
+        found = _circle_at_numbers(step, error, jet, program) if numeric else None
+        positive = Criticality.SUBCRITICAL, Criticality.SUPERCRITICAL
+    if found is None:
+        return Edge(step, event, None, None)
+    coefficient, sign = found
+    return Edge(step, event, {1: positive[0], -1: positive[1]}.get(sign, Criticality.DEGENERATE),
+                coefficient)
+
+
+def with_criticality(interval: Interval, lower: Edge | None, upper: Edge | None) -> Interval:
+    """The interval with what is known of its two ends."""
+    return replace(
+        interval,
+        lower_criticality=None if lower is None else lower.criticality,
+        upper_criticality=None if upper is None else upper.criticality,
+    )
+
+
+def _flip_in_symbols(
+    step: sp.Expr, jet: Jet, program: Program
+) -> tuple[sp.Expr, int] | None:
+    letters = algebra([step, *jet.entries()])
+    sweep = Sweep(
+        jet.mapped(letters.element), program, letters.element(step), letters.field.one, bool
+    )
+    coefficient = flip_coefficient(sweep)
+    if coefficient is None:
+        return None
+    sign = letters.sign(coefficient)
+    return None if sign is None else (letters.expression(coefficient), sign)
+
+
+def _flip_at_numbers(
+    step: sp.Expr, error: sp.Expr, jet: Jet, program: Program
+) -> tuple[sp.Expr, int] | None:
+    from flint import arb, ctx  # not needed for a derivation in symbols
+
+    from symmle.balls import ball, enclosure, ends, to_float
+
+    with ctx.workprec(_BITS):
+        try:
+            mapped = jet.mapped(ball)
+        except InputError:  # a mean that is still a symbol
+            return None
+        sweep = Sweep(mapped, program, enclosure(step, error), arb(1), lambda e: e != 0)
+        coefficient = flip_coefficient(sweep)
+        if coefficient is None or not coefficient != 0:
+            return None
+        return to_float(*ends(coefficient))[0], 1 if coefficient > 0 else -1
+
+
+def _circle_at_numbers(
+    step: sp.Expr, error: sp.Expr, jet: Jet, program: Program
+) -> tuple[sp.Expr, int] | None:
+    from flint import acb, arb, ctx
+
+    from symmle.balls import ball, enclosure, ends, to_float
+
+    with ctx.workprec(_BITS):
+        try:
+            mapped = jet.mapped(lambda entry: acb(ball(entry)))
+        except InputError:
+            return None
+        sweep = Sweep(mapped, program, acb(enclosure(step, error)), acb(1), lambda e: not e.contains(0))
+        for multiplier in _on_the_circle(sweep):
+            term = lyapunov_term(sweep, multiplier, lambda e: e.conjugate())
+            if term is not None and term.real != 0:
+                return to_float(*ends(term.real))[0], 1 if term.real > 0 else -1
+    return None
+
+
+def _on_the_circle(sweep: Sweep) -> list[object]:
+    """Enclosures of the multipliers of positive imaginary part that may have modulus 1."""
+    from flint import acb_mat
+
+    try:
+        values = acb_mat(sweep.linear()).eig(multiple=False)
+    except ValueError:  # multiple, or not separated at this precision
+        return []
+    return [value for value in values if value.imag > 0 and abs(value).overlaps(abs(value) * 0 + 1)]

@@ -1,0 +1,161 @@
+"""The Jacobian of a sweep, by the chain rule over its blocks.
+
+Differentiating the composed update of five parameters in turn takes half a minute; the product
+of its blocks' Jacobians takes milliseconds, and is the same matrix.
+"""
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symmle.budget import budget
+from symmle.derive import Score
+from symmle.schemes import Metric, Scheme, direction, metric_matrix, require_fits
+from symmle.stability.algebra import algebra, is_zero, tidied
+from symmle.stability.parts import Part, parts, program
+from symmle.stability.polynomials import Matrix, characteristic, product, sweep
+
+_SECONDS = 2.0  # for a characteristic polynomial of three parameters or more, in symbols
+
+
+def field_jacobian(
+    hessian: sp.Matrix,
+    scheme: Scheme,
+    parameters: Sequence[sp.Symbol],
+    information: sp.Matrix | None = None,
+) -> tuple[tuple[sp.Expr, ...], ...]:
+    """P * H at the fixed point, n x n: the Jacobian of the field that the scheme follows.
+
+    hessian, information: at the fixed point, in the order of `parameters`.  The gradient is zero
+    there, so derivatives of P do not enter.
+    Raises InputError for scoring without an information matrix.
+    """
+    if scheme.metric is Metric.OBSERVED and len(scheme.blocks) == 1:
+        return _rows(-sp.eye(hessian.rows))  # -H**-1 * H, whatever H is
+    if scheme.metric is Metric.IDENTITY:
+        return _rows(hessian)
+    matrix, field = metric_matrix(hessian, scheme, information), sp.zeros(*hessian.shape)
+    for rows, _ in program(scheme, parameters):
+        divided = sp.Matrix(matrix.extract(rows, rows)).LUsolve(hessian.extract(rows, range(hessian.cols)))
+        for place, row in zip(rows, range(len(rows)), strict=True):
+            field[place, :] = divided[row, :]
+    return _rows(field)
+
+
+def _rows(matrix: sp.Matrix) -> tuple[tuple[sp.Expr, ...], ...]:
+    return tuple(tuple(tidied(entry) for entry in row) for row in matrix.tolist())
+
+
+def sweep_jacobian(
+    hessian: sp.Matrix,
+    scheme: Scheme,
+    parameters: Sequence[sp.Symbol],
+    step: sp.Expr,
+    information: sp.Matrix | None = None,
+) -> sp.ImmutableMatrix:
+    """The Jacobian of one full update at a fixed point, n x n, in the order of `parameters`.
+
+    hessian: there, n x n (of any field: it need not be symmetric for gradient ascent).
+    Raises InputError for scoring without an information matrix.
+    """
+    field = field_jacobian(hessian, scheme, parameters, information)
+    pieces = parts(field, program(scheme, parameters), is_zero)
+    return assembled([part_jacobian(part, scheme.sweeps, step) for part in pieces], pieces)
+
+
+def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
+    """The Jacobian of one independent part, `sweeps` times over."""
+    if part.size == 1:
+        turns = sum(repeat for _, repeat in part.program) * sweeps
+        return [[(1 + step * part.field[0][0]) ** turns]]
+    once = sweep([list(row) for row in part.field], part.program, step, sp.Rational)
+    result = once
+    for _ in range(sweeps - 1):
+        result = product(once, result)
+    return [[sp.expand_mul(entry) for entry in row] for row in result]
+
+
+def assembled(blocks: Sequence[Matrix], pieces: Sequence[Part]) -> sp.ImmutableMatrix:
+    """The n x n matrix with the Jacobians of independent parts in their places."""
+    size = sum(part.size for part in pieces)
+    matrix = sp.zeros(size, size)
+    for block, part in zip(blocks, pieces, strict=True):
+        for i, row in zip(part.places, block, strict=True):
+            for j, entry in zip(part.places, row, strict=True):
+                matrix[i, j] = entry
+    return sp.ImmutableMatrix(matrix)
+
+
+def general_jacobian(
+    score: Score, scheme: Scheme, step: sp.Expr, information: sp.Matrix | None = None
+) -> sp.ImmutableMatrix:
+    """The Jacobian of one full update at any point, n x n, in the parameters and the step.
+
+    Every block's Jacobian is taken at the point that the blocks before it have reached.  Not
+    simplified, and large for many blocks.  Raises InputError as `schemes.update` does.
+    """
+    require_fits(score, scheme, step)
+    field = direction(score, scheme, information)
+    derivative = score.hessian
+    if scheme.metric is not Metric.IDENTITY:
+        derivative = sp.Matrix(field).jacobian(score.parameters)
+    point: dict[sp.Symbol, sp.Expr] = {}
+    result: Matrix = sp.eye(len(field)).tolist()
+    for rows, repeat in program(scheme, score.parameters) * scheme.sweeps:
+        for _ in range(repeat):
+            local = [[e.xreplace(point) for e in row] for row in derivative.tolist()]
+            result = product(sweep(local, ((rows, 1),), step, sp.Rational), result)
+            point |= {
+                score.parameters[i]: (score.parameters[i] + step * field[i]).xreplace(point)
+                for i in rows
+            }
+    return sp.ImmutableMatrix(result)
+
+
+def characteristic_polynomial(
+    blocks: Sequence[Matrix], z: sp.Symbol, seconds: float = _SECONDS
+) -> sp.Expr:
+    """det(z - J), a product over the independent parts.
+
+    Raises BudgetError where three or more parameters act on each other in too many letters.
+    """
+    factors = []
+    for block in blocks:
+        if len(block) == 1:
+            factors.append(z - block[0][0])
+        elif len(block) == 2:
+            trace, determinant = trace_and_determinant(block)
+            factors.append(z**2 - trace * z + determinant)
+        else:
+            with budget(seconds):
+                factors.append(_gathered(block, z))
+    return sp.Mul(*factors)
+
+
+def _gathered(block: Matrix, z: sp.Symbol) -> sp.Expr:
+    letters = algebra([entry for row in block for entry in row])
+    rows = [[letters.element(entry) for entry in row] for row in block]
+    found = characteristic(rows, lambda p, q: letters.field(letters.field.domain(p, q)))
+    size = len(block)
+    return sp.Add(*(letters.expression(c) * z ** (size - k) for k, c in enumerate(found)))
+
+
+def trace_and_determinant(block: Matrix) -> tuple[sp.Expr, sp.Expr]:
+    """Of a 2 x 2 matrix, multiplied out: the coefficients of Jury's conditions."""
+    (a, b), (c, d) = block
+    return sp.expand(a + d), sp.expand(a * d - b * c)
+
+
+def multipliers(blocks: Sequence[Matrix]) -> tuple[sp.Expr, ...] | None:
+    """The eigenvalues, where every independent part has at most two; None otherwise."""
+    found: list[sp.Expr] = []
+    for block in blocks:
+        if len(block) > 2:
+            return None
+        if len(block) == 1:
+            found.append(block[0][0])
+            continue
+        trace, determinant = trace_and_determinant(block)
+        root = sp.sqrt(sp.factor_terms(sp.expand(trace**2 - 4 * determinant)))
+        found += [(trace - root) / 2, (trace + root) / 2]
+    return tuple(found)

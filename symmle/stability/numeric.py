@@ -1,0 +1,140 @@
+"""Stable steps, best step and the verdict on one step, at numbers.
+
+Every number is an end of a proved bracket: nothing rests on floating eigenvalues.
+"""
+
+from collections.abc import Callable, Sequence
+from math import isqrt
+from typing import TypeVar
+
+import sympy as sp
+from flint import arb, ctx, fmpq
+
+from symmle.balls import to_float
+from symmle.known import Known
+from symmle.stability.best import best_step
+from symmle.stability.cells import (
+    PRECISIONS,
+    Boundary,
+    Cell,
+    Spectrum,
+    Undecided,
+    cells,
+    is_stable,
+    spectrum,
+)
+from symmle.stability.parts import Part
+from symmle.stability.records import Event, Interval, StableSet
+
+_SHORT = 10**12  # an exact end with longer integers than this is given as a float
+Result = TypeVar("Result")
+
+
+def at_rising_precision(compute: Callable[[], Result]) -> Result:
+    """Compute at 192 bits and more until balls decide; raises Undecided when 1536 are not enough."""
+    for bits in PRECISIONS[:-1]:
+        with ctx.workprec(bits):
+            try:
+                return compute()
+            except Undecided:
+                continue
+    with ctx.workprec(PRECISIONS[-1]):
+        return compute()
+
+
+def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
+    """The steps at which every part contracts, and the best of them.
+
+    parts: with entries that are numbers.  sweeps: of one update; they change the rate and turn a
+    flip into a fold when even, not the set.
+    Proved where every end and the best step are exact, certified where they are enclosed.
+    """
+    try:
+        return at_rising_precision(lambda: _stable_set(parts, sweeps))
+    except Undecided as undecided:
+        return StableSet(
+            None, None, None, Known.UNKNOWN,
+            reason=f"{undecided}, with {PRECISIONS[-1]} bits",
+        )
+
+
+def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
+    found = cells(parts)
+    intervals = tuple(_interval(lower, upper, sweeps) for lower, upper in _ranges(parts, found))
+    if not intervals:
+        return StableSet((), None, None, Known.CERTIFIED if _inexact(parts) else Known.PROVED)
+    step, rate, known = best_step(parts, intervals, sweeps)
+    if any(interval.error for interval in intervals):
+        known = known.weaker(Known.CERTIFIED)
+    return StableSet(intervals, step, rate, known)
+
+
+def _inexact(parts: Sequence[Part]) -> bool:
+    return any(not entry.is_Rational for part in parts for row in part.field for entry in row)
+
+
+def _ranges(
+    parts: Sequence[Part], found: Sequence[Cell]
+) -> list[tuple[Boundary | None, Boundary | None]]:
+    """Stable cells, joined across a boundary only where that is proved to be stable itself."""
+    spectra = [spectrum(part) for part in parts]
+    ranges: list[tuple[Boundary | None, Boundary | None]] = []
+    for before, here in zip([None, *found[:-1]], found, strict=True):
+        both = before is not None and before.stable == here.stable
+        same = both and _same_on(spectra, here)
+        if here.stable and both and same:
+            ranges[-1] = (ranges[-1][0], here.upper)
+        elif here.stable:
+            ranges.append((here.lower, here.upper))
+    return ranges
+
+
+def _same_on(spectra: Sequence[Spectrum], here: Cell) -> bool:
+    """Whether the lower boundary of a cell, with the same verdict on both sides, shares it.
+
+    At a single root of a boundary polynomial a multiplier is on the circle, so a stable range is
+    cut there.  A cluster may hide anything unless Schur-Cohn decides all of it at once.
+    """
+    wall = here.lower
+    if wall is None or wall.root.single:
+        return not here.stable
+    verdict = is_stable(spectra, arb(wall.root.lower).union(arb(wall.root.upper)), None)
+    if verdict is not here.stable:
+        raise Undecided("several boundaries are too close together to be told apart")
+    return True
+
+
+def _interval(lower: Boundary | None, upper: Boundary | None, sweeps: int) -> Interval:
+    (low, low_error), (high, high_error) = _end(lower, sp.S.Zero), _end(upper, sp.oo)
+    return Interval(
+        low, high, _event(lower, sweeps), _event(upper, sweeps), error=max(low_error, high_error)
+    )
+
+
+def _event(wall: Boundary | None, sweeps: int) -> Event:
+    if wall is None:
+        return Event.NONE
+    if Event.FLIP in wall.events:
+        return Event.FLIP if sweeps % 2 else Event.FOLD  # (-1)**sweeps
+    return Event.FOLD if Event.FOLD in wall.events else Event.NEIMARK_SACKER
+
+
+def _end(wall: Boundary | None, without: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    if wall is None:
+        return without, sp.S.Zero
+    root = wall.root
+    short = root.factor is not None and all(abs(c) < _SHORT for c in root.factor)
+    if root.factor is not None and short and len(root.factor) == 2:
+        return sp.Rational(-root.factor[0], root.factor[1]), sp.S.Zero
+    if root.factor is not None and short and len(root.factor) == 3:
+        return _surd(root.factor, root.lower, root.upper), sp.S.Zero
+    return to_float(root.lower, root.upper)
+
+
+def _surd(factor: Sequence[int], lower: fmpq, upper: fmpq) -> sp.Expr:
+    """The root of an irreducible quadratic that lies in [lower, upper]."""
+    constant, linear, leading = factor
+    larger = 2 * leading * (lower + upper) / 2 + linear > 0  # which side of the vertex
+    square = linear * linear - 4 * leading * constant
+    root = sp.sqrt(square) if isqrt(square) ** 2 != square else sp.Integer(isqrt(square))
+    return (-linear + (root if larger else -root)) / (2 * sp.Integer(leading))

@@ -1,0 +1,158 @@
+"""The records of this room: what is said about one scheme, and about two."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import sympy as sp
+
+from symmle.known import Known
+from symmle.schemes import Map
+
+
+class Event(StrEnum):
+    """What a multiplier does where a range of stable steps ends."""
+
+    FLIP = "flip"  # it leaves through -1: period doubling
+    NEIMARK_SACKER = "neimark_sacker"  # a complex pair leaves: an invariant circle
+    FOLD = "fold"  # it leaves through +1
+    NONE = "none"  # nothing leaves: the end at step 0, or at infinity
+
+
+class Criticality(StrEnum):
+    """Which side of the edge the new cycle or circle lives on.
+
+    Supercritical: outside the range, and it attracts; the iteration stays near the point.
+    Subcritical: inside the range, and it repels; the basin shrinks to nothing at the edge.
+    """
+
+    SUPERCRITICAL = "supercritical"
+    SUBCRITICAL = "subcritical"
+    DEGENERATE = "degenerate"
+
+
+class Verdict(StrEnum):
+    """What one number as the step does at the fixed point."""
+
+    STABLE = "stable"
+    MARGINAL = "marginal"
+    UNSTABLE = "unstable"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An open interval of stable steps.
+
+    error: no end lies farther than this from its true place; 0 where both are exact.
+    An event is None where several may happen and the symbols do not decide which.
+    """
+
+    lower: sp.Expr
+    upper: sp.Expr
+    lower_event: Event | None
+    upper_event: Event | None
+    lower_criticality: Criticality | None = None
+    upper_criticality: Criticality | None = None
+    error: sp.Expr = sp.S.Zero
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What happens at the upper end of the first range of stable steps.
+
+    coefficient: the normal-form coefficient whose sign is the criticality (positive at a
+    supercritical flip; the first Lyapunov coefficient, negative at a supercritical
+    Neimark-Sacker), for the eigenvector whose largest entry is 1; None where it was not reached.
+    """
+
+    step: sp.Expr
+    event: Event | None
+    criticality: Criticality | None
+    coefficient: sp.Expr | None
+
+
+@dataclass(frozen=True, slots=True)
+class AtStep:
+    """What is known of one number as the step.
+
+    spectral_radius is asymptotic; one_step_gain, the largest singular value, is one update's.
+    """
+
+    step: sp.Expr
+    spectral_radius: sp.Expr
+    one_step_gain: sp.Expr
+    verdict: Verdict
+    known: Known
+
+
+@dataclass(frozen=True, slots=True)
+class StableSet:
+    """The steps at which the fixed point attracts.
+
+    intervals: open, disjoint, ascending; empty when no step is stable; None when undecided.
+    conditions: with `known` UNKNOWN, the intervals hold where all of these do; where intervals
+    is None, a step is stable exactly where all of these hold (none given: nothing is known).
+    """
+
+    intervals: tuple[Interval, ...] | None
+    best_step: sp.Expr | None
+    rate: sp.Expr | None
+    known: Known
+    conditions: tuple[sp.Basic, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeStability:
+    """Everything that is said about one scheme at one fixed point.
+
+    jacobian: n x n, of one full update in `step`, at the fixed point.
+    eigenvalues: in `step`, when simple; None otherwise.
+    characteristic_polynomial: in `z`; None where it is too long to write out.
+    stable_steps, best_step, rate, conditions, reason: as in `StableSet`.
+    rate: the spectral radius at best_step, per full update.
+    """
+
+    name: str
+    order: tuple[sp.Symbol, ...]
+    step: sp.Symbol
+    map: Map
+    jacobian: sp.ImmutableMatrix
+    eigenvalues: tuple[sp.Expr, ...] | None
+    characteristic_polynomial: sp.Expr | None
+    stable_steps: tuple[Interval, ...] | None
+    best_step: sp.Expr | None
+    rate: sp.Expr | None
+    edge: Edge | None
+    known: Known
+    conditions: tuple[sp.Basic, ...] = ()
+    reason: str = ""
+    at_step: AtStep | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TwoBlocks:
+    """Trace and determinant of two Jacobians of two parameters, at equal steps.
+
+    q = step**2 * K12 * K21 for the field's Jacobian K: the alternating trace and determinant are
+    the simultaneous ones plus q.
+    """
+
+    simultaneous_trace: sp.Expr
+    simultaneous_determinant: sp.Expr
+    alternating_trace: sp.Expr
+    alternating_determinant: sp.Expr
+    q: sp.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two schemes at the same fixed point.
+
+    same_jacobian: None when it was not decided.
+    """
+
+    same_jacobian: bool | None
+    verdict: str
+    known: Known
+    two_blocks: TwoBlocks | None = None

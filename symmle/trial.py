@@ -1,0 +1,72 @@
+"""A small sample and a few points inside the domains, at no special place.
+
+Used to doubt a claim (`verify`) and to refute one cheaply before it is made (`estimate`).  The
+choice is fixed, so that an answer can be reproduced.
+"""
+
+from collections.abc import Mapping
+
+import mpmath
+import sympy as sp
+
+from symmle.model import Domain, Model
+from symmle.precise import Columns, Point
+
+_DIGITS = 60
+
+_ROWS: Mapping[str, tuple[str, ...]] = {
+    "real": ("0.37", "-1.9", "2.71", "0.05", "5.3", "-0.6", "1.44"),
+    "positive": ("0.31", "1.7", "0.92", "4.4", "2.05", "0.66", "7.9"),
+    "unit": ("0.13", "0.58", "0.34", "0.91", "0.47", "0.72", "0.06"),
+    "whole": ("0", "3", "1", "9", "0", "2", "14"),
+}
+
+
+def sample(model: Model) -> Columns:
+    """Seven rows inside the support; the columns hold their values in different orders."""
+    return {
+        variable.symbol: _rows(variable.domain, shift)
+        for shift, variable in enumerate(model.data)
+    }
+
+
+def points(model: Model) -> list[Point]:
+    """Two points inside the parameters' domains."""
+    with mpmath.workdps(_DIGITS):
+        found = []
+        for texts in (("1.3", "0.8", "2.1", "0.45"), ("0.6", "2.7", "1.2", "3.4")):
+            point: dict[sp.Symbol, mpmath.mpf] = {}
+            for i, parameter in enumerate(model.parameters):
+                where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
+                value = mpmath.mpf(texts[i % 4]) + i // 4
+                inside = value / (value + 1) if where.upper.is_finite else value
+                point[parameter.symbol] = _placed(where, inside)
+            found.append(point)
+        return found
+
+
+def _rows(domain: Domain, shift: int) -> list[mpmath.mpf]:
+    if domain.integer:
+        kind = "whole"
+    elif domain.lower.is_finite and domain.upper.is_finite:
+        kind = "unit"
+    else:
+        kind = "positive" if domain.lower.is_finite or domain.upper.is_finite else "real"
+    with mpmath.workdps(_DIGITS):
+        values = [_placed(domain, mpmath.mpf(text)) for text in _ROWS[kind]]
+    return values[shift:] + values[:shift]
+
+
+def _placed(domain: Domain, value: mpmath.mpf) -> mpmath.mpf:
+    """A value of the list moved into the domain; an end that parameters move counts as none."""
+    lower, upper = (end if end.is_number else sp.oo for end in (domain.lower, domain.upper))
+    low = mpmath.mpf(sp.N(lower, _DIGITS)) if lower.is_finite else None
+    high = mpmath.mpf(sp.N(upper, _DIGITS)) if upper.is_finite else None
+    if domain.integer:
+        first = mpmath.mpf(0) if low is None else low + (0 if domain.lower_closed else 1)
+        return first + value if high is None else first + value % (high - first + 1)
+    if low is not None and high is not None:
+        return low + (high - low) * value
+    if low is not None:
+        return low + value
+    return value if high is None else high - value
