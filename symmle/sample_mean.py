@@ -44,7 +44,9 @@ class OverData(sp.Function):
 class SampleMean(OverData):
     """mean(T) of one expression over the rows of the data (weighted where the data are).
 
-    Evaluates itself to the normal form described at the top of this file.
+    Evaluates itself to the normal form described at the top of this file.  The mean of something
+    that is nowhere negative is taken to be positive: not all of it is zero.  Whoever evaluates it
+    on data checks that first (`may_vanish`).
     """
 
     nargs = 1
@@ -65,13 +67,10 @@ class SampleMean(OverData):
         return SampleMean(self.args[0].diff(symbol))
 
     def _eval_is_positive(self) -> bool | None:
-        return True if self.args[0].is_positive else None
-
-    def _eval_is_nonnegative(self) -> bool | None:
         return True if self.args[0].is_nonnegative else None
 
     def _eval_is_negative(self) -> bool | None:
-        return True if self.args[0].is_negative else None
+        return True if self.args[0].is_nonpositive else None
 
     def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
         return f"mean({printer.doprint(self.args[0])})"
@@ -156,18 +155,26 @@ def passes(exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]) -> tuple[
     return tuple(node for node in nodes(exprs) if node.free_symbols & theta)
 
 
-def is_variance(node: sp.Basic) -> bool:
-    """Whether a node is var(T)."""
-    return isinstance(node, SampleCovariance) and bool(node.args[0] == node.args[1])
+def may_vanish(node: OverData) -> bool:
+    """Whether a node may be zero on data: all but the mean of something of one strict sign."""
+    strict = isinstance(node, SampleMean) and (node.args[0].is_positive or node.args[0].is_negative)
+    return not strict
 
 
-def masked(expr: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:
-    """(`expr` with a letter for each node, {letter: node}): for algebra that knows no means."""
-    letter = {
-        node: sp.Dummy(f"m{i}", real=True, positive=node.is_positive, negative=node.is_negative,
-                       nonnegative=node.is_nonnegative)
-        for i, node in enumerate(nodes([expr]))
-    }
+def masked(
+    expr: sp.Expr, cautious: bool = False
+) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:
+    """(`expr` with a letter for each node, {letter: node}): for algebra that knows no means.
+
+    cautious: a node that is positive only by convention gets a letter that may be zero.
+    """
+    letter: dict[OverData, sp.Symbol] = {}
+    for i, node in enumerate(nodes([expr])):
+        signs = {"positive": bool(node.is_positive), "negative": bool(node.is_negative)}
+        if cautious and may_vanish(node):
+            signs = {"nonnegative": signs["positive"], "nonpositive": signs["negative"]}
+        held = {sign: True for sign, holds in signs.items() if holds}
+        letter[node] = sp.Dummy(f"m{i}", real=True, **held)
     return expr.xreplace(letter), {symbol: node for node, symbol in letter.items()}
 
 

@@ -11,7 +11,7 @@ from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.model import Variable
-from symmle.sample_mean import SampleCovariance, SampleMean, is_variance, masked, nodes
+from symmle.sample_mean import SampleCovariance, SampleMean, masked, nodes
 
 
 def closed_form_exists(
@@ -24,26 +24,38 @@ def closed_form_exists(
     conditions: list[sp.Basic] = []
     for variable in parameters:
         value, where = values[variable.symbol], variable.domain.at(dict(values))
-        conditions += [is_positive(node) for node in nodes([value]) if is_variance(node)]
         conditions += _defined(value)
         if where.lower.is_finite:
             conditions.append(is_positive(value - where.lower))
         if where.upper.is_finite:
             conditions.append(is_positive(where.upper - value))
-    outside, back = masked(average)
+    outside, back = masked(average, cautious=True)
     for call in outside.atoms(sp.log):
         if not call.args[0].is_positive:
             conditions.append(is_positive(call.args[0].xreplace(back).xreplace(dict(values))))
     strict = {each.lhs for each in conditions if isinstance(each, sp.StrictGreaterThan)}
     nonzero = strict | {-left for left in strict}
-    return sp.And(
-        *(each for each in conditions if not (isinstance(each, sp.Ne) and each.lhs in nonzero))
+    return conjunction(
+        each for each in conditions if not (isinstance(each, sp.Ne) and each.lhs in nonzero)
     )
+
+
+def conjunction(conditions: Iterable[sp.Basic]) -> sp.Basic:
+    """All of them.  Not SymPy's own And, which takes mean(x) > 0 for settled by assumption."""
+    parts = dict.fromkeys(
+        part for each in conditions for part in (each.args if isinstance(each, sp.And) else [each])
+    )
+    left = [each for each in parts if each != sp.true]
+    if sp.false in left:
+        return sp.false
+    if len(left) < 2:
+        return left[0] if left else sp.true
+    return sp.And(*left, evaluate=False)
 
 
 def _defined(value: sp.Expr) -> list[sp.Basic]:
     """Conditions for logs of positive numbers, roots of positive numbers, no division by zero."""
-    letters, back = masked(value)
+    letters, back = masked(value, cautious=True)
     arguments = [call.args[0] for call in letters.atoms(sp.log)]
     arguments += [power.base for power in letters.atoms(sp.Pow) if not power.exp.is_Integer]
     positive = [is_positive(each.xreplace(back)) for each in arguments if not each.is_positive]
@@ -56,17 +68,16 @@ def _defined(value: sp.Expr) -> list[sp.Basic]:
 
 
 def is_positive(expr: sp.Expr) -> sp.Basic:
-    """`expr > 0` with the factors of known sign taken off.  A variance is not known: it may be 0."""
-    letters, back = masked(sp.together(expr))
+    """`expr > 0` with the factors of known sign taken off."""
+    letters, back = masked(sp.together(expr), cautious=True)
     uncertain, sign = [], 1
     for factor in sp.Mul.make_args(sp.factor_terms(reduced_fraction(letters))):
         base, exponent = factor.as_base_exp()
-        may_vanish = base in back and not isinstance(back[base], SampleMean)
-        if factor.is_negative and not may_vanish:
+        if factor.is_negative:
             sign = -sign
-        elif may_vanish or not factor.is_positive:
+        elif not factor.is_positive:
             odd = exponent.is_Rational and not (exponent.is_Integer and exponent.is_even)
-            uncertain.append(base if may_vanish or odd else factor)
+            uncertain.append(base if odd or base.is_nonnegative else factor)
     left = sign * sp.Mul(*uncertain).xreplace(back)
     if left.is_Number:
         return sp.S(bool(left > 0))
@@ -90,8 +101,8 @@ def root_exists(equation: Equation) -> sp.Basic | None:
         return None
     if left is None or right is None:
         return None
-    return sp.And(
-        *(sp.S(bool(end > 0)) if end.is_infinite else is_positive(end) for end in (left, -right))
+    return conjunction(
+        sp.S(bool(end > 0)) if end.is_infinite else is_positive(end) for end in (left, -right)
     )
 
 

@@ -12,7 +12,12 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
-from symmle.estimate.existence import closed_form_exists, is_positive, root_exists
+from symmle.estimate.existence import (
+    closed_form_exists,
+    conjunction,
+    is_positive,
+    root_exists,
+)
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.second_order import concavity, is_singular_at_points, second_order
@@ -86,9 +91,9 @@ def _existence(
     if not left.unknowns:
         average = derivation.average_log_likelihood
         closed = closed_form_exists(values, derivation.model.parameters, average)
-        return sp.And(closed, *needed)
+        return conjunction([closed, *needed])
     root = None if equation is None else root_exists(equation)
-    return None if root is None else sp.And(root, *needed)
+    return None if root is None else conjunction([root, *needed])
 
 
 def _boundary(

@@ -65,8 +65,8 @@ class Algebra:
 
     def sign(self, element: FracElement) -> int | None:
         """-1, 0 or 1 when the signs of the letters decide; None otherwise."""
-        parts = [self._sign(element.numer), self._sign(element.denom)]
-        return None if None in parts else parts[0] * parts[1]
+        above, below = self._sign(element.numer), self._sign(element.denom)
+        return None if above is None or below is None else above * below
 
     def _sign(self, polynomial: PolyElement) -> int | None:
         direct = self._sign_of_terms(polynomial)
@@ -87,8 +87,11 @@ class Algebra:
         """All terms on one side, and one of them never zero."""
         seen, certain = set(), False
         for powers, coefficient in polynomial.terms():
-            odd = any(power % 2 for power, is_positive in zip(powers, self.positive, strict=True)
-                      if not is_positive)
+            odd = any(
+                power % 2
+                for power, is_positive in zip(powers, self.positive, strict=True)
+                if not is_positive
+            )
             if odd:
                 return None
             seen.add(1 if coefficient > 0 else -1)

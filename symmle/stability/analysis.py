@@ -62,16 +62,14 @@ def stability(
     jacobians = [part_jacobian(part, scheme.sweeps, step) for part in pieces]
     numeric = all(entry.is_number for row in field for entry in row)
     found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
-    intervals, first = _edges(
-        found, lambda: _jet(score, scheme, information, field, place), blocks
-    )
+    intervals, first = _edges(found, lambda: _jet(score, scheme, information, field, place), blocks)
     return SchemeStability(
         name=scheme.name,
         order=scheme.order,
         step=step,
         map=written,
         jacobian=assembled(jacobians, pieces),
-        eigenvalues=multipliers(jacobians),
+        eigenvalues=multipliers(pieces, scheme.sweeps, step),
         characteristic_polynomial=_polynomial(jacobians),
         stable_steps=intervals,
         best_step=found.best_step,

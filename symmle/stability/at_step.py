@@ -84,9 +84,7 @@ def _is_marginal(coefficients: Sequence[fmpq]) -> bool:
     shared = polynomial.gcd(reverse)
     rest = polynomial // shared
     simple = shared // shared.gcd(shared.derivative())
-    return bool(
-        is_schur(rest.coeffs()[::-1]) and is_schur(simple.derivative().coeffs()[::-1])
-    )
+    return bool(is_schur(rest.coeffs()[::-1]) and is_schur(simple.derivative().coeffs()[::-1]))
 
 
 def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:

@@ -7,15 +7,16 @@ set is not, and the best step in the latter.  A search in floats only proposes w
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import sympy as sp
-from flint import arb_poly, fmpq, fmpq_poly
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
-from symmle.balls import Root, ball, ball_roots, exact, exact_roots, rational, sign_of, to_float
+from symmle.balls import Root, ball, ball_roots, exact_roots, fraction, rational, sign_of, to_float
 from symmle.known import Known
 from symmle.stability.cells import Cell, Undecided, cells, is_exact, root_bound, simplest, spectrum
 from symmle.stability.parts import Part
-from symmle.stability.polynomials import characteristic
+from symmle.stability.polynomials import Element, Lift, characteristic
 from symmle.stability.records import Interval
 
 _HALVINGS = 60
@@ -59,16 +60,19 @@ def _between_extremes(parts: Sequence[Part]) -> tuple[sp.Expr, sp.Expr, Known]:
 def _eigenvalues(part: Part) -> list[Root]:
     """Enclosures of the extreme eigenvalues, all positive, of minus a symmetric matrix."""
     if is_exact(part):
-        rows = [[-exact(entry) for entry in row] for row in part.field]
-        return exact_roots(fmpq_poly(characteristic(rows, fmpq)[::-1]))
-    rows = [[-ball(entry) for entry in row] for row in part.field]
-    polynomial = arb_poly(characteristic(rows, lambda p, q: ball(sp.Rational(p, q)))[::-1])
+        return exact_roots(fmpq_poly(_characteristic(part, fraction, fmpq)))
+    polynomial = arb_poly(_characteristic(part, ball, lambda p, q: arb(fmpq(p, q))))
     found = ball_roots(polynomial, root_bound(polynomial))
     if not found[0].single and _above(polynomial, found[0].upper) == part.size:
         raise Undecided("the smallest eigenvalue was not enclosed")
     if not found[-1].single and _above(polynomial, found[-1].lower) == 0:
         raise Undecided("the greatest eigenvalue was not enclosed")
     return found
+
+
+def _characteristic(part: Part, number: Callable[[sp.Expr], Element], lift: Lift) -> list[Element]:
+    """Of -K, the constant term first."""
+    return characteristic([[-number(entry) for entry in row] for row in part.field], lift)[::-1]
 
 
 def _above(polynomial: arb_poly, place: fmpq) -> int:
@@ -78,7 +82,7 @@ def _above(polynomial: arb_poly, place: fmpq) -> int:
     if None in signs:
         raise Undecided("an eigenvalue was not told from the end of its enclosure")
     known = [each for each in signs if each]
-    return sum(1 for here, after in zip(known, known[1:], strict=False) if here != after)
+    return sum(1 for here, after in pairwise(known) if here != after)
 
 
 def _bracketed(

@@ -6,12 +6,13 @@ cut the half line of steps into cells, and one rational step decides each cell b
 Nothing is scanned, so a disconnected or empty set comes out as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from flint import arb, arb_poly, ctx, fmpq, fmpq_poly
+import sympy as sp
+from flint import arb, arb_poly, fmpq, fmpq_poly
 
-from symmle.balls import Root, ball, ball_roots, exact, exact_roots, merged
+from symmle.balls import Root, ball, ball_roots, exact, exact_roots, fraction, merged
 from symmle.errors import BudgetError
 from symmle.stability.parts import Part
 from symmle.stability.polynomials import (
@@ -71,18 +72,26 @@ def is_exact(part: Part) -> bool:
 def spectrum(part: Part) -> Spectrum:
     """The characteristic polynomial of a part in the step; balls at Arb's present precision."""
     if is_exact(part):
-        rows = [[fmpq_poly([exact(entry)]) for entry in row] for row in part.field]
-        step, lift = fmpq_poly([0, 1]), lambda p, q: fmpq_poly([fmpq(p, q)])
-        return Spectrum(part, tuple(characteristic(sweep(rows, part.program, step, lift), lift)))
-    rows = [[arb_poly([ball(entry)]) for entry in row] for row in part.field]
-    step, lift = arb_poly([0, 1]), lambda p, q: arb_poly([fmpq(p, q)])
-    found = characteristic(sweep(rows, part.program, step, lift), lift)
+        return Spectrum(part, tuple(_coefficients(part, fmpq_poly, fraction)))
+    found = _coefficients(part, arb_poly, ball)
     # A minor of order k takes at most k rows of each factor: what a ball adds above is exactly 0.
     degrees = [
         sum(repeat * min(k, len(rows)) for rows, repeat in part.program)
         for k in range(part.size + 1)
     ]
     return Spectrum(part, tuple(c.truncate(d + 1) for c, d in zip(found, degrees, strict=True)))
+
+
+def _coefficients(
+    part: Part,
+    polynomial: Callable[[list[Element]], Element],
+    number: Callable[[sp.Expr], Element],
+) -> list[Element]:
+    def lift(numerator: int, denominator: int) -> Element:
+        return polynomial([fmpq(numerator, denominator)])
+
+    rows = [[polynomial([number(entry)]) for entry in row] for row in part.field]
+    return characteristic(sweep(rows, part.program, polynomial([0, 1]), lift), lift)
 
 
 def cells(parts: Sequence[Part], radius: fmpq | None = None) -> list[Cell]:
@@ -123,8 +132,10 @@ def _decided(
     left = fmpq(0) if lower is None else lower.root.upper
     right = 2 * left + 2 if upper is None else upper.root.lower
     for part in (fmpq(1, 2), fmpq(2, 5), fmpq(5, 8), fmpq(1, 7)):
-        sample = simplest(left + (right - left) * (part - fmpq(1, 16)),
-                          left + (right - left) * (part + fmpq(1, 16)))
+        sample = simplest(
+            left + (right - left) * (part - fmpq(1, 16)),
+            left + (right - left) * (part + fmpq(1, 16)),
+        )
         stable = is_stable(spectra, sample, radius)
         if stable is not None:
             return sample, stable

@@ -71,11 +71,11 @@ def two_blocks(first: SchemeStability, second: SchemeStability) -> TwoBlocks | N
 
 
 def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known]:
-    ends = [_first_end(each) for each in (first, second)]
+    one, other = _first_end(first), _first_end(second)
     start = (
         f"The {first.name} and the {second.name} update have different Jacobians at the fixed point"
     )
-    if any(end is None or not end.is_number for end in ends):
+    if one is None or other is None or not (one.is_number and other.is_number):
         if not _are_simultaneous_and_alternating(first, second):
             return f"{start}; their stable steps were not compared.", Known.UNKNOWN
         verdict = (
@@ -85,9 +85,9 @@ def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known
         return verdict, Known.PROVED
     words = [_described(each) for each in (first, second)]
     known = first.known.weaker(second.known)
-    if ends[0] == ends[1]:
+    if one == other:
         return f"{start}, but the same first range of stable steps: {words[0]}.", known
-    wider = first if ends[0] > ends[1] else second
+    wider = first if one > other else second
     return (
         f"{start}: {words[0]}; {words[1]}.  The {wider.name} update allows the larger step from "
         "below.",

@@ -37,8 +37,12 @@ def edge(
     if found is None:
         return Edge(step, event, None, None)
     coefficient, sign = found
-    return Edge(step, event, {1: positive[0], -1: positive[1]}.get(sign, Criticality.DEGENERATE),
-                coefficient)
+    return Edge(
+        step,
+        event,
+        {1: positive[0], -1: positive[1]}.get(sign, Criticality.DEGENERATE),
+        coefficient,
+    )
 
 
 def with_criticality(interval: Interval, lower: Edge | None, upper: Edge | None) -> Interval:
@@ -50,9 +54,7 @@ def with_criticality(interval: Interval, lower: Edge | None, upper: Edge | None)
     )
 
 
-def _flip_in_symbols(
-    step: sp.Expr, jet: Jet, program: Program
-) -> tuple[sp.Expr, int] | None:
+def _flip_in_symbols(step: sp.Expr, jet: Jet, program: Program) -> tuple[sp.Expr, int] | None:
     letters = algebra([step, *jet.entries()])
     sweep = Sweep(
         jet.mapped(letters.element), program, letters.element(step), letters.field.one, bool
@@ -69,7 +71,7 @@ def _flip_at_numbers(
 ) -> tuple[sp.Expr, int] | None:
     from flint import arb, ctx  # not needed for a derivation in symbols
 
-    from symmle.balls import ball, enclosure, ends, to_float
+    from symmle.balls import ball, enclosure, ends, sign_of, to_float
 
     with ctx.workprec(_BITS):
         try:
@@ -78,15 +80,14 @@ def _flip_at_numbers(
             return None
         sweep = Sweep(mapped, program, enclosure(step, error), arb(1), lambda e: e != 0)
         coefficient = flip_coefficient(sweep)
-        if coefficient is None or not coefficient != 0:
-            return None
-        return to_float(*ends(coefficient))[0], 1 if coefficient > 0 else -1
+        sign = sign_of(coefficient) if coefficient is not None else None
+        return (to_float(*ends(coefficient))[0], sign) if coefficient is not None and sign else None
 
 
 def _circle_at_numbers(
     step: sp.Expr, error: sp.Expr, jet: Jet, program: Program
 ) -> tuple[sp.Expr, int] | None:
-    from flint import acb, arb, ctx
+    from flint import acb, ctx
 
     from symmle.balls import ball, enclosure, ends, to_float
 
@@ -95,7 +96,9 @@ def _circle_at_numbers(
             mapped = jet.mapped(lambda entry: acb(ball(entry)))
         except InputError:
             return None
-        sweep = Sweep(mapped, program, acb(enclosure(step, error)), acb(1), lambda e: not e.contains(0))
+        sweep = Sweep(
+            mapped, program, acb(enclosure(step, error)), acb(1), lambda e: not e.contains(0)
+        )
         for multiplier in _on_the_circle(sweep):
             term = lyapunov_term(sweep, multiplier, lambda e: e.conjugate())
             if term is not None and term.real != 0:

@@ -36,7 +36,9 @@ def field_jacobian(
         return _rows(hessian)
     matrix, field = metric_matrix(hessian, scheme, information), sp.zeros(*hessian.shape)
     for rows, _ in program(scheme, parameters):
-        divided = sp.Matrix(matrix.extract(rows, rows)).LUsolve(hessian.extract(rows, range(hessian.cols)))
+        divided = sp.Matrix(matrix.extract(rows, rows)).LUsolve(
+            hessian.extract(rows, range(hessian.cols))
+        )
         for place, row in zip(rows, range(len(rows)), strict=True):
             field[place, :] = divided[row, :]
     return _rows(field)
@@ -146,16 +148,30 @@ def trace_and_determinant(block: Matrix) -> tuple[sp.Expr, sp.Expr]:
     return sp.expand(a + d), sp.expand(a * d - b * c)
 
 
-def multipliers(blocks: Sequence[Matrix]) -> tuple[sp.Expr, ...] | None:
-    """The eigenvalues, where every independent part has at most two; None otherwise."""
+def multipliers(pieces: Sequence[Part], sweeps: int, step: sp.Symbol) -> tuple[sp.Expr, ...] | None:
+    """The eigenvalues of one full update, where they are simple; None otherwise.
+
+    A part of two parameters [[a, b], [c, d]] has 1 + step*k together, k the eigenvalues of K;
+    in turn, with T = 2 + g*S + g**2*q, S = a + d, q = b*c, it has
+    T**2 - 4*D = g**2 * ((S + g*q)**2 - 4*(a*d - q)).
+    """
     found: list[sp.Expr] = []
-    for block in blocks:
-        if len(block) > 2:
-            return None
-        if len(block) == 1:
-            found.append(block[0][0])
+    for part in pieces:
+        turns = None if part.repeat is None else part.repeat * sweeps
+        if part.size == 1:
+            turns = sum(repeat for _, repeat in part.program) * sweeps
+            found.append((1 + step * part.field[0][0]) ** turns)
             continue
-        trace, determinant = trace_and_determinant(block)
-        root = sp.sqrt(sp.factor_terms(sp.expand(trace**2 - 4 * determinant)))
-        found += [(trace - root) / 2, (trace + root) / 2]
+        if part.size > 2 or turns is None or (len(part.program) > 1 and part.repeat != 1):
+            return None
+        (a, b), (c, d) = part.field
+        pull = b * c if len(part.program) > 1 else sp.S.Zero
+        root = (
+            sp.sqrt((a - d) ** 2 + 4 * b * c)
+            if pull == 0
+            else sp.sqrt((a + d + step * pull) ** 2 - 4 * (a * d - pull))
+        )
+        for side in (-1, 1):
+            slope = (a + d + step * pull + side * root) / 2
+            found.append((1 + step * slope) ** (turns if pull == 0 else sweeps))
     return tuple(found)

@@ -8,7 +8,8 @@ So the multilinear forms of the whole sweep never have to be written out.
   the image, along the left eigenvector p with p.q = 1, is Kuznetsov's coefficient: the 2-cycle
   attracts, supercritical, when it is positive.
 * Neimark-Sacker: the same with x = z q + conj, and the term z**2 conj(z) of the image, times the
-  conjugate multiplier; its real part is the first Lyapunov coefficient, supercritical when negative.
+  conjugate multiplier; its real part is the first Lyapunov coefficient, and supercritical when
+  negative.
 
 Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4 and 4.5-4.7.
 """
@@ -134,7 +135,9 @@ class Sweep:
 _FACTORIAL = {2: 2, 3: 6}
 
 
-def _splits(target: Monomial, count: int, order: tuple[Monomial, ...]) -> list[tuple[Monomial, ...]]:
+def _splits(
+    target: Monomial, count: int, order: tuple[Monomial, ...]
+) -> list[tuple[Monomial, ...]]:
     """Ordered ways to write a monomial as a product of `count` monomials of the series."""
     if count == 1:
         return [(target,)] if target in order else []
@@ -162,9 +165,7 @@ def _symmetric(
 def _orders(key: tuple[int, ...]) -> list[tuple[int, ...]]:
     if len(key) <= 1:
         return [key]
-    return [
-        (key[i], *rest) for i in range(len(key)) for rest in _orders(key[:i] + key[i + 1 :])
-    ]
+    return [(key[i], *rest) for i in range(len(key)) for rest in _orders(key[:i] + key[i + 1 :])]
 
 
 def flip_coefficient(sweep: Sweep) -> Element | None:
@@ -192,9 +193,7 @@ def lyapunov_term(
     jacobian = sweep.linear()
     pair = _eigenvectors(jacobian, multiplier, sweep)
     power = multiplier * multiplier
-    resonant = not all(
-        sweep.is_nonzero(p - 1) for p in (power, power * multiplier, power * power)
-    )
+    resonant = not all(sweep.is_nonzero(p - 1) for p in (power, power * multiplier, power * power))
     if pair is None or resonant:
         return None
     right, left = pair

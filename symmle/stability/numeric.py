@@ -20,6 +20,7 @@ from symmle.stability.cells import (
     Spectrum,
     Undecided,
     cells,
+    is_exact,
     is_stable,
     spectrum,
 )
@@ -31,7 +32,7 @@ Result = TypeVar("Result")
 
 
 def at_rising_precision(compute: Callable[[], Result]) -> Result:
-    """Compute at 192 bits and more until balls decide; raises Undecided when 1536 are not enough."""
+    """Compute at 192 bits and more until balls decide; Undecided when 1536 are not enough."""
     for bits in PRECISIONS[:-1]:
         with ctx.workprec(bits):
             try:
@@ -53,7 +54,10 @@ def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
         return at_rising_precision(lambda: _stable_set(parts, sweeps))
     except Undecided as undecided:
         return StableSet(
-            None, None, None, Known.UNKNOWN,
+            None,
+            None,
+            None,
+            Known.UNKNOWN,
             reason=f"{undecided}, with {PRECISIONS[-1]} bits",
         )
 
@@ -62,15 +66,13 @@ def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
     found = cells(parts)
     intervals = tuple(_interval(lower, upper, sweeps) for lower, upper in _ranges(parts, found))
     if not intervals:
-        return StableSet((), None, None, Known.CERTIFIED if _inexact(parts) else Known.PROVED)
+        return StableSet(
+            (), None, None, Known.PROVED if all(map(is_exact, parts)) else Known.CERTIFIED
+        )
     step, rate, known = best_step(parts, intervals, sweeps)
     if any(interval.error for interval in intervals):
         known = known.weaker(Known.CERTIFIED)
     return StableSet(intervals, step, rate, known)
-
-
-def _inexact(parts: Sequence[Part]) -> bool:
-    return any(not entry.is_Rational for part in parts for row in part.field for entry in row)
 
 
 def _ranges(

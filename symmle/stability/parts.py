@@ -56,7 +56,9 @@ class Part:
 def program(scheme: Scheme, parameters: Sequence[sp.Symbol]) -> Program:
     """The blocks of a scheme as places in `parameters`, in the order of updating."""
     place = {symbol: i for i, symbol in enumerate(parameters)}
-    return tuple((tuple(place[p] for p in block.parameters), block.repeat) for block in scheme.blocks)
+    return tuple(
+        (tuple(place[p] for p in block.parameters), block.repeat) for block in scheme.blocks
+    )
 
 
 def parts(
@@ -83,9 +85,7 @@ def parts(
     return tuple(found)
 
 
-def _part(
-    field: Sequence[Sequence[sp.Expr]], blocks: Program, places: tuple[int, ...]
-) -> Part:
+def _part(field: Sequence[Sequence[sp.Expr]], blocks: Program, places: tuple[int, ...]) -> Part:
     local = {place: i for i, place in enumerate(places)}
     own = [(tuple(local[i] for i in rows if i in local), repeat) for rows, repeat in blocks]
     entries = tuple(tuple(field[i][j] for j in places) for i in places)

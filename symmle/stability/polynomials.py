@@ -81,7 +81,9 @@ def pairs(coefficients: Sequence[Element]) -> Element:
     size = len(coefficients) - 1
     if size < 2:
         return None
-    return determinant([[_inner(coefficients, i, j) for j in range(size - 1)] for i in range(size - 1)])
+    return determinant(
+        [[_inner(coefficients, i, j) for j in range(size - 1)] for i in range(size - 1)]
+    )
 
 
 def _inner(a: Sequence[Element], i: int, j: int) -> Element:

@@ -31,21 +31,21 @@ def stable_set(
     conditions: list[sp.Expr] = []
     for part in parts:
         if not part.is_symmetric:
-            return _undecided(parts, step, "its field has no symmetric Jacobian")
+            return _undecided("its field has no symmetric Jacobian")
         minors = [] if strict_maximum else _minors(part)
         signs = [sign(minor) for minor in minors]
         if any(each in (-1, 0) for each in signs):
             return StableSet((), None, None, Known.PROVED, reason="not a strict maximum")
         conditions += [m > 0 for m, each in zip(minors, signs, strict=True) if each is None]
         if part.size > 2 and not strict_maximum:
-            return _undecided(parts, step, "three or more parameters act on each other")
+            return _undecided("three or more parameters act on each other")
     real = all(part.size == 1 or part.has_real_multipliers for part in parts)
     if real and all(part.size <= 2 for part in parts):
         found = _of_eigenvalues(parts, sweeps)
     elif len(parts) == 1 and parts[0].size == 2 and parts[0].moves == 2:
         found = _in_turn(parts[0], step, sweeps)
     else:
-        return _undecided(parts, step, "no closed form is known for these blocks")
+        return _undecided("no closed form is known for these blocks")
     if conditions:
         return replace(
             found,
@@ -92,9 +92,7 @@ def _of_eigenvalues(parts: Sequence[Part], sweeps: int) -> StableSet:
     if turns is None:
         return StableSet(intervals, None, None, Known.PROVED, reason="blocks repeat unequally")
     total = least + greatest
-    return StableSet(
-        intervals, 2 / total, ((greatest - least) / total) ** turns, Known.PROVED
-    )
+    return StableSet(intervals, 2 / total, ((greatest - least) / total) ** turns, Known.PROVED)
 
 
 def _extreme(values: Sequence[sp.Expr], side: int) -> sp.Expr:
@@ -139,6 +137,6 @@ def _in_turn(part: Part, step: sp.Symbol, sweeps: int) -> StableSet:
     return StableSet(intervals, None, None, Known.PROVED, reason="best step: give numbers")
 
 
-def _undecided(parts: Sequence[Part], step: sp.Symbol, why: str) -> StableSet:
+def _undecided(why: str) -> StableSet:
     reason = f"not decided at symbols, because {why}; give numbers for them"
     return StableSet(None, None, None, Known.UNKNOWN, reason=reason)
