@@ -93,7 +93,7 @@ def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
         lower, upper = (_end(part.strip(), names or {}) for part in interval[1:-1].split(","))
         if lower.is_number and upper.is_number and not lower < upper:
             raise InputError(f"the domain {text!r} is empty; write the smaller end first")
-        closed = interval[0] == "[", interval[-1] == "]"
+        closed = interval[0] == "[" and lower.is_finite, interval[-1] == "]" and upper.is_finite
         return Domain(word, lower, upper, *closed, integer=interval != word)
     words = ", ".join(repr(name) for name in _WORDS)
     raise InputError(f"the domain {text!r} is none of {words} or an interval like '(0, 1)'")
@@ -278,6 +278,9 @@ def _table(record: Mapping[str, object], key: str, path: Path) -> dict[str, str]
     return {name: str(value) for name, value in table.items()}
 
 
+_LARGEST_EXACT = 500  # a number held at more than this is held to 30 digits
+
+
 def fix(model: Model, assignments: Sequence[str]) -> Model:
     """Hold parameters at numbers, or tie them to others: `shape=2.5`, `sd=mean`.
 
@@ -295,7 +298,9 @@ def fix(model: Model, assignments: Sequence[str]) -> Model:
         if value.is_number and where.contains(value) is False:
             raise InputError(f"--fix {text!r}: {value} is outside the domain "
                              f"'{where.text}' of {name.strip()}")
-        held = {symbol: value}
+        # SymPy turns loggamma of a large whole number into the log of an exact factorial
+        large = value.is_number and abs(value) > _LARGEST_EXACT
+        held = {symbol: sp.Float(value, 30) if large else value}
         if not others:
             raise InputError(f"--fix {text!r} leaves no parameter of {model.name} to estimate")
         model = replace(

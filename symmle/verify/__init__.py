@@ -1,7 +1,9 @@
 """Every claim again by another road."""
 
+from dataclasses import replace
+
 from symmle.model import Model
-from symmle.verify.case import Check, case
+from symmle.verify.case import Case, Check, case
 from symmle.verify.derivatives import (
     check_average,
     check_hessian,
@@ -16,6 +18,7 @@ from symmle.verify.estimator import (
     check_maximum,
     check_stationary,
 )
+from symmle.verify.sweeps import check_jacobian, check_ranges, check_rates, claims
 
 CHECKS = (
     check_normalised,
@@ -28,11 +31,20 @@ CHECKS = (
     check_falling,
     check_existence,
     check_concave,
+    check_jacobian,
+    check_ranges,
+    check_rates,
 )
+
+
+def doubted_claims(model: Model) -> Case:
+    """All that is claimed of a model, with the data and points to doubt it at."""
+    doubted = case(model)
+    return replace(doubted, stabilities=claims(doubted))
 
 
 def verify(model: Model) -> tuple[Check, ...]:
     """Doubt every claim made of a model; a check that finds nothing claimed is left out."""
-    doubted = case(model)
+    doubted = doubted_claims(model)
     answers = (check(doubted) for check in CHECKS)
     return tuple(answer for answer in answers if answer is not None)

@@ -11,6 +11,7 @@ from symmle.estimate import Estimator, estimate
 from symmle.known import Known
 from symmle.model import Model
 from symmle.precise import Columns, Point, compiled
+from symmle.stability import SchemeStability
 
 DIGITS = 60  # working precision of the checks
 AGREEMENT = mpmath.mpf(10) ** -25  # what a difference quotient of that precision can show
@@ -32,13 +33,17 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A model's claims, with a small sample and a point inside the domains to test them at."""
+    """A model's claims, with a small sample and a point inside the domains to test them at.
+
+    stabilities: what is claimed of the schemes; filled in by `sweeps.claims`.
+    """
 
     model: Model
     derivation: Derivation
     estimator: Estimator
     columns: Columns
     point: Point
+    stabilities: tuple[SchemeStability, ...] = ()
 
 
 def case(model: Model) -> Case:

@@ -127,13 +127,13 @@ def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         h = mpmath.matrix(
             [[evaluate(score.hessian[i, j], doubted.columns, here) for j in size] for i in size]
         )
-        if mpmath.norm(g) < mpmath.mpf(10) ** -(DIGITS // 2):
+        if mpmath.norm(g) < mpmath.mpf(10) ** (8 - DIGITS):
             return here
         move = _uphill(g, h)
         step = mpmath.mpf(1)
         while step > mpmath.mpf(2) ** -60:
             trial = tuple(a + step * m for a, m in zip(at, move, strict=True))
-            if _inside(doubted, trial) and average(*trial) > average(*at) - mpmath.mpf(10) ** -50:
+            if _inside(doubted, trial) and average(*trial) > average(*at) - mpmath.mpf(10) ** (5 - DIGITS):
                 at = trial
                 break
             step /= 2

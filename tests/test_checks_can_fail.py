@@ -1,0 +1,135 @@
+"""Every check of `verify` is seen to fail: for each there is a saboteur that plants one fault.
+
+The laws: a fault of the size named turns its check red, and the same case without it is green.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+import sympy as sp
+
+from symmle.families import FAMILIES, family_model
+from symmle.known import Known
+from symmle.verify import CHECKS, doubted_claims, verify
+from symmle.verify.case import Case
+
+TINY = sp.Rational(1, 10**9)
+
+
+def _double_the_density(doubted: Case) -> Case:
+    model = replace(doubted.model, log_density=doubted.model.log_density + sp.log(2))
+    return replace(doubted, model=model)
+
+
+def _negate_the_density(doubted: Case) -> Case:
+    model = replace(doubted.model, log_density=-doubted.model.log_density)
+    return replace(doubted, model=model)
+
+
+def _shift_the_average(doubted: Case) -> Case:
+    claimed = doubted.derivation.average_log_likelihood + TINY
+    return replace(doubted, derivation=replace(doubted.derivation, average_log_likelihood=claimed))
+
+
+def _bend_the_score(doubted: Case) -> Case:
+    score = doubted.derivation.score
+    gradient = (*score.gradient[:-1], score.gradient[-1] * (1 + TINY))
+    changed = replace(score, gradient=gradient)
+    return replace(doubted, derivation=replace(doubted.derivation, score=changed))
+
+
+def _bend_the_hessian(doubted: Case) -> Case:
+    score = doubted.derivation.score
+    changed = replace(score, hessian=score.hessian * (1 + TINY))
+    return replace(doubted, derivation=replace(doubted.derivation, score=changed))
+
+
+def _negate_the_hessian(doubted: Case) -> Case:
+    score = doubted.derivation.score
+    changed = replace(score, hessian=-score.hessian)
+    return replace(doubted, derivation=replace(doubted.derivation, score=changed))
+
+
+def _inflate_the_information(doubted: Case) -> Case:
+    information = doubted.derivation.information
+    changed = replace(information, matrix=information.matrix * sp.Rational(1001, 1000))
+    return replace(doubted, derivation=replace(doubted.derivation, information=changed))
+
+
+def _divide_by_n_minus_one(doubted: Case) -> Case:
+    values = {
+        symbol: value * sp.sqrt(sp.Rational(7, 6)) if value.has(sp.sqrt(2), sp.Pow) else value
+        for symbol, value in doubted.estimator.values.items()
+    }
+    return replace(doubted, estimator=replace(doubted.estimator, values=values))
+
+
+def _turn_the_equation(doubted: Case) -> Case:
+    equation = doubted.estimator.equation
+    assert equation is not None
+    turned = replace(equation, expression=-equation.expression)
+    return replace(doubted, estimator=replace(doubted.estimator, equation=turned))
+
+
+def _forget_the_condition(doubted: Case) -> Case:
+    return replace(doubted, estimator=replace(doubted.estimator, exists=sp.true))
+
+
+def _change_the_jacobian(doubted: Case) -> Case:
+    first, *others = doubted.stabilities
+    wrong = replace(first, jacobian=first.jacobian * (1 + TINY))
+    return replace(doubted, stabilities=(wrong, *others))
+
+
+def _widen_the_range(doubted: Case) -> Case:
+    first, *others = doubted.stabilities
+    assert first.stable_steps
+    wide = replace(first.stable_steps[0], upper=first.stable_steps[0].upper * sp.Rational(103, 100))
+    wrong = replace(first, stable_steps=(wide,))
+    return replace(doubted, stabilities=(wrong, *others))
+
+
+def _flatter_the_rate(doubted: Case) -> Case:
+    *others, last = doubted.stabilities
+    return replace(doubted, stabilities=(*others, replace(last, rate=last.rate / 2)))
+
+
+SABOTEURS: dict[str, tuple[str, Callable[[Case], Case]]] = {
+    "check_normalised": ("normal", _double_the_density),
+    "check_average": ("normal", _shift_the_average),
+    "check_score": ("weibull", _bend_the_score),
+    "check_hessian": ("gamma", _bend_the_hessian),
+    "check_information": ("negative_binomial", _inflate_the_information),
+    "check_stationary": ("normal", _divide_by_n_minus_one),
+    "check_maximum": ("normal", _negate_the_density),
+    "check_falling": ("gamma", _turn_the_equation),
+    "check_existence": ("weibull", _forget_the_condition),
+    "check_concave": ("gamma", _negate_the_hessian),
+    "check_jacobian": ("normal", _change_the_jacobian),
+    "check_ranges": ("gamma", _widen_the_range),
+    "check_rates": ("normal", _flatter_the_rate),
+}
+
+
+def test_every_check_has_its_saboteur() -> None:
+    """No check is merged before it was seen red: the two lists agree."""
+    assert {check.__name__ for check in CHECKS} == set(SABOTEURS)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_a_planted_fault_turns_the_check_red(check: Callable[[Case], object]) -> None:
+    """Green on the claims as they are, red on the same claims with one fault."""
+    family, sabotage = SABOTEURS[check.__name__]
+    honest = doubted_claims(family_model(family))
+    assert check(honest).ok is True
+    assert check(sabotage(honest)).ok is False
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_claim_of_the_catalogue_holds(family: str) -> None:
+    """All checks of all families are green, and none claims more than `checked` by a road."""
+    checks = verify(family_model(family))
+    assert len(checks) >= 8
+    assert [check for check in checks if check.ok is not True] == []
+    assert {check.level for check in checks} == {Known.CHECKED}
