@@ -9,6 +9,7 @@ Imports `errors` only.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 from flint import acb, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
@@ -38,10 +39,13 @@ class Root:
 
 def exact(expr: sp.Expr) -> fmpq | None:
     """A number as a fraction: rationals as they are, floats by their exact binary value."""
-    if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite:
-        number = sp.Rational(expr)
-        return fmpq(int(number.p), int(number.q))
-    return None
+    return fraction(expr) if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite else None
+
+
+def fraction(number: sp.Float | sp.Rational) -> fmpq:
+    """The same number for flint; a finite one."""
+    exactly = sp.Rational(number)
+    return fmpq(int(exactly.p), int(exactly.q))
 
 
 def rational(number: fmpq) -> sp.Rational:
@@ -60,7 +64,7 @@ def ball(expr: sp.Expr, values: Mapping[sp.Expr, arb] | None = None) -> arb:
     if expr in known:
         return arb(known[expr])
     if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite:
-        return arb(exact(expr))
+        return arb(fraction(expr))
     if expr in _CONSTANTS:
         return _CONSTANTS[expr]()
     if expr.is_Pow:
@@ -272,7 +276,8 @@ def factor_roots(factor: fmpz_poly, bits: int) -> list[Root]:
         root = fmpq(-factor[0], factor[1])
         return [Root(root, root, True, coefficients)] if root > 0 else []
     with ctx.workprec(bits + 20):
-        found = [acb(root) for root, _ in factor.complex_roots()]
+        pairs: list[Any] = list(factor.complex_roots())  # (root, multiplicity)
+        found = [acb(root) for root, _ in pairs]
         # Flint gives the real roots of a real polynomial an imaginary part that is exactly zero.
         real = [root.real for root in found if root.imag == 0]
         return [Root(*ends(root), True, coefficients) for root in real if root > 0]
@@ -330,9 +335,11 @@ def _sign_changes(polynomial: arb_poly, lower: fmpq, upper: fmpq) -> tuple[int, 
     return min(low for low, _ in counts), max(high for _, high in counts)
 
 
-def _after(extremes: dict[int, tuple[int, int]], signs: Sequence[int]) -> dict[int, tuple[int, int]]:
+def _after(
+    extremes: dict[int, tuple[int, int]], signs: Sequence[int]
+) -> dict[int, tuple[int, int]]:
     if not extremes:
-        return {each: (0, 0) for each in signs}
+        return dict.fromkeys(signs, (0, 0))
     return {
         each: (
             min(low + (last != each) for last, (low, _) in extremes.items()),

@@ -17,8 +17,8 @@ _SECONDS = 0.5
 
 def reduced_fraction(expr: sp.Expr) -> sp.Expr:
     """The expression as one reduced fraction; unchanged when that would cost too much."""
-    if not expr.is_Add and not expr.is_Mul and not expr.is_Pow:
-        return expr
+    if not expr.is_Add and not any(part.is_Add for part in _factors(expr)):
+        return expr  # a product of powers is reduced by construction
     if expr.count_ops() > _MOST_OPERATIONS:
         return expr
     letters = {
@@ -31,3 +31,7 @@ def reduced_fraction(expr: sp.Expr) -> sp.Expr:
     except BudgetError:
         return expr
     return short.xreplace({letter: call for call, letter in letters.items()})
+
+
+def _factors(expr: sp.Expr) -> list[sp.Expr]:
+    return [factor.as_base_exp()[0] for factor in sp.Mul.make_args(expr)]

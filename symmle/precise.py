@@ -10,6 +10,9 @@ import mpmath
 import sympy as sp
 
 from symmle.sample_mean import OverData, SampleCovariance, nodes
+from symmle.tree_value import tree_value
+
+_FEW_ROWS = 50  # up to here walking the tree beats compiling a function
 
 Columns = Mapping[sp.Symbol, Sequence[mpmath.mpf]]
 Point = Mapping[sp.Symbol, mpmath.mpf]
@@ -31,7 +34,7 @@ def evaluate(
     }
     letters = {node: sp.Dummy() for node in inside}
     values = dict(point) | {letters[node]: value for node, value in inside.items()}
-    return _call(expr.xreplace(letters), values)
+    return mpmath.re(tree_value(expr.xreplace(letters), values))
 
 
 def _over_rows(
@@ -64,10 +67,14 @@ def _rows(expr: sp.Expr, columns: Columns, point: Point) -> list[mpmath.mpf]:
         values = {letters[node]: evaluate(node, columns, point) for node in nested}
         expr, point = expr.xreplace(letters), dict(point) | values
     names = [symbol for symbol in columns if symbol in expr.free_symbols]
-    function = compiled(expr, [*names, *point])
-    constants = tuple(point.values())
     count = len(next(iter(columns.values())))
     rows = zip(*(columns[symbol] for symbol in names), strict=True) if names else [()] * count
+    if count <= _FEW_ROWS:
+        return [
+            mpmath.re(tree_value(expr, {**point, **dict(zip(names, row, strict=True))}))
+            for row in rows
+        ]
+    function, constants = compiled(expr, [*names, *point]), tuple(point.values())
     return [function(*row, *constants) for row in rows]
 
 
@@ -75,7 +82,3 @@ def compiled(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> Callable[..., mpmat
     """An mpmath function of the symbols; the expression must hold no means."""
     function = sp.lambdify(list(symbols), expr, "mpmath", cse=False)
     return lambda *values: mpmath.re(function(*values))
-
-
-def _call(expr: sp.Expr, values: Point) -> mpmath.mpf:
-    return compiled(expr, list(values))(*values.values())

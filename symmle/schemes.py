@@ -216,7 +216,8 @@ def _composed(
     """The image, or None where it would be long: found out before, for building it is slow."""
     point: dict[sp.Symbol, sp.Expr] = {}
     sizes: dict[sp.Symbol, int] = dict.fromkeys(state, 1)
-    for line in [line for line in statements for _ in range(line.repeat)] * sweeps:
+    lines = [line for line in statements for _ in range(line.repeat)] * sweeps
+    for line in lines:
         new_sizes = [_size(value, sizes) for value in line.values]
         if max(new_sizes) > _LARGEST_IMAGE:
             return None
@@ -235,8 +236,11 @@ def _determinant(matrix: sp.Matrix) -> sp.Expr:
     if matrix.rows == 1:
         return matrix[0, 0]
     return sp.Add(
-        *((-1) ** j * matrix[0, j] * _determinant(matrix.minor_submatrix(0, j))
-          for j in range(matrix.cols) if matrix[0, j] != 0)
+        *(
+            (-1) ** j * matrix[0, j] * _determinant(matrix.minor_submatrix(0, j))
+            for j in range(matrix.cols)
+            if matrix[0, j] != 0
+        )
     )
 
 

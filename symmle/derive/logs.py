@@ -34,6 +34,12 @@ def _as_power(expr: sp.Expr) -> sp.Expr:
 
 def _log(inside: sp.Expr, domains: Mapping[sp.Symbol, Domain]) -> sp.Expr:
     total, left = sp.S.Zero, sp.S.One
+    if inside.is_number:
+        return sp.log(inside)
+    number, rest = inside.as_coeff_Mul()
+    constants = sp.Mul(number, *(each for each in sp.Mul.make_args(rest) if each.is_number))
+    if constants.is_positive and constants != 1:
+        total, inside = sp.log(constants), inside / constants
     for factor in sp.Mul.make_args(inside):
         base, exponent = factor.as_base_exp()
         if isinstance(factor, sp.exp) and factor.args[0].is_real:

@@ -51,13 +51,17 @@ class Solution:
 def eliminate(gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]) -> Elimination:
     """The best elimination of score = 0; gradient holds one component per parameter.
 
-    Up to two parameters every order is tried; with more, each step takes the best there is.
+    Each step takes the best choice there is; unless that gives a closed form at once, every order
+    is tried with two parameters.
     """
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
     start = Elimination(equations, parameters, (), 0, True)
     try:
         with budget(_SECONDS):
-            return min(_eliminations(start, greedy=len(parameters) > 2), key=_cost)
+            first = next(_eliminations(start, greedy=True))
+            if len(parameters) > 2 or (not first.unknowns and not first.buried and first.own):
+                return first
+            return min(_eliminations(start, greedy=False), key=_cost)
     except BudgetError:
         return start
 

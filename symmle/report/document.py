@@ -1,7 +1,7 @@
 """What a document is made of, before it is text, Markdown or LaTeX.
 
-A sentence is a tuple of pieces: strings are prose, SymPy objects are mathematics.  Whoever
-writes a document knows no notation, and whoever renders one knows no statistics.
+A sentence is a tuple of pieces: strings are prose, SymPy objects and labels are mathematics.
+Whoever writes a document knows no page, and whoever renders one knows no statistics.
 """
 
 from collections.abc import Sequence
@@ -9,16 +9,17 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-Piece = str | sp.Basic
-Sentence = tuple[Piece, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The left side of a formula, in text and in LaTeX."""
+    """A formula that SymPy has no object for, in text and in LaTeX."""
 
     text: str
     latex: str
+
+
+Piece = str | sp.Basic | Label
+Sentence = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,15 +42,23 @@ def exact(expr: sp.Basic) -> str:
 def reading_order(terms: Sequence[sp.Expr]) -> list[sp.Expr]:
     """The terms of a sum as one writes them by hand.
 
-    The first positive statistic opens the sum, or else the first positive term; a constant that
-    is no plain number (log(2*pi)/2) closes it.  All others keep their order.
+    The first positive statistic opens the sum, or else a positive number in front of products,
+    or else the first positive term; a constant that is no plain number (log(2*pi)/2) closes it.
+    All others keep their order.
     """
     constants = [each for each in terms if _is_constant(each)]
     rest = [each for each in terms if not _is_constant(each)]
     positive = [each for each in rest if not each.could_extract_minus_sign()]
     statistics = [each for each in positive if isinstance(each.as_coeff_Mul()[1], OverData)]
-    opening = (statistics or positive)[:1]
+    products = any(each.as_coeff_Mul()[1].is_Mul for each in rest)
+    numbers = [each for each in positive if each.is_Number and products]
+    opening = (statistics or numbers or positive)[:1]
     return [*opening, *(each for each in rest if each not in opening), *constants]
+
+
+def reading_terms(total: sp.Add) -> list[sp.Expr]:
+    """The terms of a sum in reading order, with the signs that they are printed with."""
+    return _Text().reading_terms(total)
 
 
 def _is_constant(term: sp.Expr) -> bool:
@@ -58,21 +66,20 @@ def _is_constant(term: sp.Expr) -> bool:
 
 
 def _signed(product: sp.Expr) -> sp.Expr:
-    """The same product with `mu - mean(x)` in it as `mean(x) - mu` and the sign in front."""
-    if not product.is_Mul:
+    """The same product with `-(mu - mean(x))` in it as `mean(x) - mu`."""
+    if not product.is_Mul or not product.could_extract_minus_sign():
         return product
-    turned = [each for each in product.args if each.is_Add and _subtracts_statistics(each)]
-    if not turned:
-        return product
-    rest = (each for each in product.args if each not in turned)
-    again = sp.Mul((-1) ** len(turned), *(-each for each in turned), *rest)
-    return again if again.is_Mul else product
+    for factor in product.args:
+        base, exponent = factor.as_base_exp()
+        if base.is_Add and abs(exponent) == 1 and _has_both_signs(base):
+            others = (each for each in product.args if each is not factor)
+            turned = sp.Mul(-1, (-base) ** exponent, *others)
+            return turned if turned.is_Mul else product
+    return product
 
 
-def _subtracts_statistics(total: sp.Add) -> bool:
-    pairs = [term.as_coeff_Mul() for term in total.args]
-    numbers = [number for number, rest in pairs if isinstance(rest, OverData)]
-    return bool(numbers) and all(number.is_negative for number in numbers)
+def _has_both_signs(total: sp.Add) -> bool:
+    return len({term.could_extract_minus_sign() for term in total.args}) == 2
 
 
 class _Text(StrPrinter):
@@ -81,6 +88,9 @@ class _Text(StrPrinter):
     def _as_ordered_terms(self, expr: sp.Add, order: str | None = None) -> list[sp.Expr]:
         return reading_order([_signed(t) for t in super()._as_ordered_terms(expr, order=order)])
 
+    def reading_terms(self, total: sp.Add) -> list[sp.Expr]:
+        return self._as_ordered_terms(total)
+
     def _print_Mul(self, expr: sp.Mul) -> str:
         return str(super()._print_Mul(_signed(expr)))
 
@@ -88,6 +98,9 @@ class _Text(StrPrinter):
         if expr.exp.is_Integer and expr.exp < -1:
             return f"1/{self._print(sp.Pow(expr.base, -expr.exp))}"
         return str(super()._print_Pow(expr, rational=rational))
+
+    def _print_Float(self, expr: sp.Float) -> str:
+        return f"{float(expr):.12g}"
 
     def _print_polygamma(self, expr: sp.polygamma) -> str:
         order, argument = expr.args
@@ -124,11 +137,15 @@ class _Latex(LatexPrinter):
         return str(super()._print_Mul(_signed(expr)))
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        stem, digits = re.fullmatch(r"(.*?)_?(\d*)", expr.name).groups()
+        stem, digits, prime = re.fullmatch(r"(.*?)_?(\d*)('?)", expr.name).groups()
         name = stem if len(stem) == 1 else f"\\{stem}" if stem in _GREEK else _upright(stem)
-        return f"{name}_{{{digits}}}" if digits else name
+        return f"{name}_{{{digits}}}{prime}" if digits else name + prime
 
     _print_Datum = _print_Symbol
+
+    def _print_Float(self, expr: sp.Float) -> str:
+        mantissa, _, exponent = f"{float(expr):.12g}".partition("e")
+        return f"{mantissa} \\cdot 10^{{{int(exponent)}}}" if exponent else mantissa
 
     def _print_SampleMean(self, expr: sp.Expr, exp: str | None = None) -> str:
         return self._raised(f"\\overline{{{self._print(expr.args[0])}}}", exp)

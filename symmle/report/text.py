@@ -65,24 +65,35 @@ def render_block(block: Block, width: int) -> list[str]:
 
 def plain(sentence: Sentence) -> str:
     """A sentence on one line."""
-    return "".join(piece if isinstance(piece, str) else text(piece) for piece in sentence)
+    return "".join(piece if isinstance(piece, str) else _formula(piece) for piece in sentence)
+
+
+def _formula(piece: sp.Basic | Label) -> str:
+    return piece.text if isinstance(piece, Label) else text(piece)
 
 
 def _filled(sentence: Sentence, width: int) -> list[str]:
     """Prose broken at blanks; a formula in it stays whole where it fits a line."""
-    pieces = []
+    lines, prose = [], ""
     for piece in sentence:
+        formula = "" if isinstance(piece, str) else _formula(piece)
         if isinstance(piece, str):
-            pieces.append(piece)
+            prose += piece
+        elif len(formula) <= width:
+            prose += formula.replace(" ", _HARD)
         else:
-            formula = text(piece)
-            pieces.append(formula.replace(" ", _HARD) if len(formula) <= width else formula)
-    filled = wrap("".join(pieces), width, break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_HARD, " ") for line in filled]
+            *before, last = wrap(prose, width, break_long_words=False) or [""]
+            near = f"{last} " if prose.endswith(" ") and len(last) < _NARROWEST else ""
+            lines += before if near else [line for line in (*before, last) if line]
+            *broken, prose = broken_formula(near + formula, width)
+            lines += broken
+            prose = prose.replace(" ", _HARD)
+    lines += wrap(prose, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_HARD, " ") for line in lines]
 
 
 def _formulas(rows: Sequence[Formula], width: int) -> list[str]:
-    lefts = [_left(row.left) for row in rows]
+    lefts = [_formula(row.left) for row in rows]
     column = max(map(len, lefts))
     lines = []
     for left, row in zip(lefts, rows, strict=True):
@@ -96,26 +107,25 @@ def _formulas(rows: Sequence[Formula], width: int) -> list[str]:
     return lines
 
 
-def _left(left: Label | sp.Basic) -> str:
-    return left.text if isinstance(left, Label) else text(left)
-
-
 def broken_formula(formula: str, width: int) -> list[str]:
-    """Lines that break before a plus, minus or comma, outside parentheses if there is one.
+    """Lines that break before a plus or minus, outside parentheses where there is such a place.
 
-    A formula without such a place stays longer than the width.
+    Lines inside parentheses are indented by their depth.  A formula without a place to break
+    stays longer than the width.
     """
-    if len(formula) <= width:
-        return [formula]
-    places = [place for place in _breaks(formula) if place[1] > _NARROWEST // 2]
-    fitting = [place for place in places if place[1] <= width] or places[:1]
-    if not fitting:
-        return [formula]
-    shallowest = min(depth for depth, _ in fitting)
-    at = max(position for depth, position in fitting if depth == shallowest)
-    inner = _INDENT * shallowest
-    rest = broken_formula(formula[at:].lstrip(), width - len(inner))
-    return [formula[:at].rstrip(), *(inner + line for line in rest)]
+    places = _breaks(formula)
+    lines, start, indent = [], 0, ""
+    while len(indent) + len(formula) - start > width:
+        reach = start + width - len(indent)
+        left = [(depth, at) for depth, at in places if at > start + width // 3]
+        fitting = [(depth, at) for depth, at in left if at <= reach] or left[:1]
+        if not fitting:
+            break
+        shallowest = min(depth for depth, _ in fitting)
+        at = max(at for depth, at in fitting if depth == shallowest)
+        lines.append(indent + formula[start:at].strip())
+        start, indent = at, _INDENT * min(shallowest, 8)
+    return [*lines, indent + formula[start:].strip()]
 
 
 def _breaks(formula: str) -> list[tuple[int, int]]:
@@ -126,12 +136,12 @@ def _breaks(formula: str) -> list[tuple[int, int]]:
             depth += 1
         elif character in ")]":
             depth -= 1
-        elif character == "," or (character == " " and formula[i + 1 : i + 3] in ("+ ", "- ")):
-            found.append((depth, i + (character == ",")))
-        elif character == "*" and formula[i - 1] != "*" and formula[i + 1] != "*":
-            found.append((depth + 2, i + 1))
-        elif character == "/":
-            found.append((depth + 1, i))
+        elif character == " " and formula[i + 1 : i + 3] in ("+ ", "- ", "< ", "> "):
+            found.append((depth, i))
+        elif character == ",":
+            found.append((depth, i + 1))
+        elif character == "/" or (character == "*" and "*" not in formula[i - 1] + formula[i + 1]):
+            found.append((depth + 2, i))
     return found
 
 
@@ -145,13 +155,13 @@ def _matrix(block: MatrixFormula, width: int) -> list[str]:
         padded = ("   ".join(map(str.ljust, row, columns)) for row in rows)
         lines = [f"[ {row} ]" for row in padded]
         return [start + lines[0], *(" " * len(start) + line for line in lines[1:])]
-    symmetric = block.matrix.is_symmetric()
+    symmetric = block.matrix.is_symmetric() and block.matrix.rows > 1
     entries = [
         Formula(_entry(block, i, j), block.matrix[i, j])
         for i in range(block.matrix.rows)
         for j in range(i if symmetric else 0, block.matrix.cols)
     ]
-    return _formulas(entries, width)
+    return _formulas(entries, width) + (["(symmetric)"] if symmetric else [])
 
 
 def _entry(block: MatrixFormula, i: int, j: int) -> Label:
@@ -163,10 +173,8 @@ def _facts(rows: Sequence[tuple[str, Sentence]], width: int) -> list[str]:
     column = max(len(name) for name, _ in rows) + 2
     lines = []
     for name, sentence in rows:
-        whole = plain(sentence)
-        filled = [whole] if len(whole) <= width - column else _filled(sentence, width - column)
-        cut = [part for line in filled for part in broken_formula(line, width - column)]
-        lines += [name.ljust(column) + cut[0], *(" " * column + line for line in cut[1:])]
+        filled = _filled(sentence, width - column)
+        lines += [name.ljust(column) + filled[0], *(" " * column + line for line in filled[1:])]
     return lines
 
 

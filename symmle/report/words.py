@@ -1,20 +1,14 @@
 """The phrases that documents share: domains, events, levels."""
 
+from collections.abc import Sequence
+
 import sympy as sp
 
-from symmle.model import Domain, Variable
-from symmle.report.document import Sentence
+from symmle.model import Variable
+from symmle.report.document import Label, Sentence
+from symmle.report.printer import latex, text
 from symmle.stability.records import Criticality, Edge, Event, Interval
 
-_WORDS = {
-    "positive": " > 0",
-    "nonnegative": " >= 0",
-    "unit": " in (0, 1)",
-    "real": " real",
-    "integer": " an integer",
-    "nonnegative integer": " in 0, 1, 2, ...",
-    "positive integer": " in 1, 2, ...",
-}
 _EVENTS = {
     Event.FLIP: "a multiplier leaves through -1 (a flip: period doubling)",
     Event.NEIMARK_SACKER: "a complex pair of multipliers leaves (Neimark-Sacker: a closed curve)",
@@ -25,19 +19,39 @@ _CYCLES = {Event.FLIP: "2-cycle", Event.NEIMARK_SACKER: "closed curve"}
 
 
 def declared(variable: Variable) -> Sentence:
-    """`sigma > 0`, `x real`, `p in (0, 1)`."""
-    return (variable.symbol, _domain(variable.domain))
+    """`sigma > 0`, `x real`, `0 < p < 1`, `x = 0, 1, 2, ...`."""
+    where = variable.domain
+    if where.integer:
+        return (variable.symbol, f" ({where.text})")
+    if where.lower.is_infinite and where.upper.is_infinite:
+        return (variable.symbol, " real")
+    if where.upper.is_infinite:
+        sign = ">=" if where.lower_closed else ">"
+        return (chain((variable.symbol, sign, where.lower)),)
+    if where.lower.is_infinite:
+        return (chain((variable.symbol, "<=" if where.upper_closed else "<", where.upper)),)
+    signs = ["<=" if closed else "<" for closed in (where.lower_closed, where.upper_closed)]
+    return (chain((where.lower, signs[0], variable.symbol, signs[1], where.upper)),)
 
 
-def _domain(domain: Domain) -> str:
-    return _WORDS.get(domain.text, f" in {domain.text}" if "in " not in domain.text
-                      else f": {domain.text}")
+def sentence_case(text: str) -> str:
+    """The text with a capital first letter; the others stay as they are."""
+    return text[:1].upper() + text[1:]
 
 
-def interval(each: Interval, step: sp.Symbol) -> Sentence:
+def chain(parts: Sequence[str | sp.Basic]) -> Label:
+    """Expressions with comparison signs between them, as one formula."""
+    signs = {"<=": "\\le", ">=": "\\ge"}
+    return Label(
+        " ".join(part if isinstance(part, str) else text(part) for part in parts),
+        " ".join(signs.get(part, part) if isinstance(part, str) else latex(part) for part in parts),
+    )
+
+
+def interval(each: Interval, step: sp.Symbol) -> Label:
     """`0 < step < upper`."""
-    ends: list[str | sp.Basic] = [each.lower, " < ", step]
-    return (*ends, " < ", each.upper) if each.upper.is_finite is not False else tuple(ends)
+    opening = (each.lower, "<", step)
+    return chain(opening if each.upper.is_infinite else (*opening, "<", each.upper))
 
 
 def at_the_edge(edge: Edge) -> Sentence:

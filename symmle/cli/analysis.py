@@ -1,0 +1,75 @@
+"""The stages of the house in their order, for one model: density to verdict."""
+
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symmle import trial
+from symmle.cli.point import at_estimate
+from symmle.derive import Derivation, derive
+from symmle.estimate import Estimator, Kind, estimate
+from symmle.model import Model
+from symmle.report.findings import Findings
+from symmle.schemes import Scheme, alternating, simultaneous
+from symmle.stability import SchemeStability, comparison, stability
+from symmle.stability.parts import program
+from symmle.stability.polynomials import sweep
+from symmle.verify import Check
+from symmle.verify.case import Case
+from symmle.verify.derivatives import check_average, check_score
+from symmle.verify.estimator import check_stationary
+
+_QUICK = (check_average, check_score, check_stationary)  # `verify` makes all of them
+
+
+def analysed(model: Model) -> Findings:
+    """Everything that `derive` tells of a model."""
+    derivation = derive(model)
+    estimator = estimate(derivation)
+    checks = tuple(_quick_checks(derivation, estimator))
+    if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
+        why = f"No update map is analysed: {estimator.road}"
+        return Findings(derivation, estimator, (), (), None, checks, why)
+    step = step_symbol(model)
+    schemes = (simultaneous(model.symbols), alternating(model.symbols))
+    found = tuple(in_symbols(derivation, estimator, scheme, step) for scheme in schemes)
+    factors = tuple(tuple(_factors(derivation, scheme, step)) for scheme in schemes)
+    return Findings(derivation, estimator, found, factors, comparison(*found), checks)
+
+
+def step_symbol(model: Model) -> sp.Symbol:
+    """The symbol of the step: `step`, or `step_` where a parameter has that name."""
+    taken = {symbol.name for symbol in model.log_density.free_symbols}
+    return sp.Symbol("step_" if "step" in taken else "step", positive=True)
+
+
+def in_symbols(
+    derivation: Derivation, estimator: Estimator, scheme: Scheme, step: sp.Symbol
+) -> SchemeStability:
+    """The stability of a scheme at the estimate, for any sample."""
+    point = at_estimate(derivation, estimator)
+    return stability(
+        derivation.score,
+        scheme,
+        step,
+        {},
+        information=derivation.information.matrix,
+        evaluate=point.evaluate,
+        strict_maximum=point.strict_maximum,
+    )
+
+
+def _factors(derivation: Derivation, scheme: Scheme, step: sp.Symbol) -> list[sp.ImmutableMatrix]:
+    """The Jacobian of each line of a scheme, in the parameters as that line reads them."""
+    rows = derivation.score.hessian.tolist()
+    return [
+        sp.ImmutableMatrix(sweep(rows, [block], step, sp.Rational))
+        for block in program(scheme, derivation.score.parameters)
+    ]
+
+
+def _quick_checks(derivation: Derivation, estimator: Estimator) -> Sequence[Check]:
+    model = derivation.model
+    doubted = Case(model, derivation, estimator, trial.sample(model), trial.points(model)[0])
+    stationary = estimator.kind not in (Kind.BOUNDARY, Kind.NONE)
+    return [check(doubted) for check in (_QUICK if stationary else _QUICK[:2])]

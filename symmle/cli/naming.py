@@ -1,0 +1,56 @@
+"""Which model a command means: a catalogue name, a model file, or a density typed as options."""
+
+import argparse
+from pathlib import Path
+
+from symmle.errors import InputError
+from symmle.model import Model, build_model, fix, load_model, read_declarations
+
+
+def named_model(arguments: argparse.Namespace, default: str | None = None) -> Model:
+    """The model that the arguments name, with --fix applied.
+
+    default: the family meant when nothing is named.
+    Raises InputError for no model or two, and what building the model raises.
+    """
+    model = _named(arguments.model or (None if arguments.logpdf else default), arguments)
+    return fix(model, arguments.fix or ())
+
+
+def is_own_density(arguments: argparse.Namespace) -> bool:
+    """Whether the density is the user's, so that it may not integrate to one."""
+    return bool(arguments.logpdf) or _is_file(arguments.model or "")
+
+
+def _named(name: str | None, arguments: argparse.Namespace) -> Model:
+    declared = [*(arguments.data_symbol or ()), *(arguments.param or ())]
+    if name and arguments.logpdf:
+        raise InputError(f"both the model {name!r} and --logpdf were given; give one of them")
+    if name and declared:
+        raise InputError(
+            f"{declared[0]!r} declares a symbol of --logpdf, but the model is {name!r}; "
+            "remove the declaration, or give --logpdf instead of the model"
+        )
+    if name:
+        return load_model(name) if _is_file(name) else _from_catalogue(name)
+    if not arguments.logpdf:
+        raise InputError("no model was named; give a family (see `symmle list`), a model file "
+                         "*.toml, or --logpdf with --data-symbol and --param")
+    return build_model(
+        "model",
+        arguments.logpdf,
+        read_declarations(arguments.data_symbol or ()),
+        read_declarations(arguments.param or ()),
+    )
+
+
+def _is_file(name: str) -> bool:
+    return name.endswith(".toml")
+
+
+def _from_catalogue(name: str) -> Model:
+    from symmle.families import family_model
+
+    if Path(name).suffix and Path(name).exists():
+        raise InputError(f"the file {name!r} is no model file; give it the ending .toml")
+    return family_model(name)

@@ -1,0 +1,47 @@
+"""Whether a density that a user typed has total mass one: people drop constants."""
+
+import mpmath
+import sympy as sp
+
+from symmle import trial
+from symmle.budget import budget
+from symmle.errors import BudgetError, InputError
+from symmle.model import Model
+from symmle.precise import Point
+from symmle.verify.derivatives import total_mass
+
+_SECONDS = 5.0
+_TOLERANCE = mpmath.mpf(10) ** -6
+
+
+def mass_warning(model: Model) -> str:
+    """A sentence when the density does not have mass one; "" when it does or cannot be integrated."""
+    if len(model.data) != 1:
+        return ""
+    points = trial.points(model)
+    try:
+        with budget(_SECONDS):
+            masses = [total_mass(model, point) for point in points]
+    except (BudgetError, InputError, ArithmeticError, ValueError, TypeError):
+        return ""
+    if all(_is_near(mass, mpmath.mpf(1)) for mass in masses):
+        return ""
+    kind = "sums" if model.discrete else "integrates"
+    opening = f"the density {kind} to {mpmath.nstr(masses[0], 6)} at {_written(points[0])}, not to 1"
+    if all(_is_near(mass, masses[0]) for mass in masses):
+        return (
+            f"{opening}: a constant factor is missing, which leaves the estimate as it is but "
+            "shifts the log-likelihood"
+        )
+    return (
+        f"{opening}, and to {mpmath.nstr(masses[1], 6)} at {_written(points[1])}: a factor that "
+        "depends on the parameters is missing, so what is maximised is no likelihood"
+    )
+
+
+def _is_near(mass: mpmath.mpf, other: mpmath.mpf) -> bool:
+    return bool(mpmath.isfinite(mass) and abs(mass - other) <= _TOLERANCE * abs(other))
+
+
+def _written(point: Point) -> str:
+    return ", ".join(f"{symbol} = {sp.Float(value, 3)}" for symbol, value in point.items())

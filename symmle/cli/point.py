@@ -1,0 +1,158 @@
+"""Where a scheme is analysed: at the estimate of any sample, at numbers, or at data."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symmle.derive import Derivation
+from symmle.derive.expectation import Expectation
+from symmle.errors import InputError, NoEstimateError
+from symmle.estimate import Estimator
+from symmle.estimate.elimination import reduced
+from symmle.known import Known
+from symmle.parsing import parse
+from symmle.sample_mean import nodes, recentred, separate
+from symmle.stability import SchemeStability
+
+_DIGITS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A fixed point, and how an expression is evaluated there.
+
+    values: numbers for the parameters; empty when they stay symbols.
+    meaning: what H is there, in words.  level: no claim at this point is stronger.
+    """
+
+    values: Mapping[sp.Symbol, sp.Expr]
+    evaluate: Callable[[sp.Expr], sp.Expr] | None
+    meaning: str
+    strict_maximum: bool
+    level: Known = Known.PROVED
+
+    def weakened(self, found: SchemeStability) -> SchemeStability:
+        """The same result at a level that the numbers of this point allow."""
+        if found.at_step is None:
+            return replace(found, known=found.known.weaker(self.level))
+        there = replace(found.at_step, known=found.at_step.known.weaker(self.level))
+        return replace(found, known=found.known.weaker(self.level), at_step=there)
+
+
+def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:
+    """The estimate of any sample, in symbols."""
+    known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True))
+    values = dict(estimator.values)
+
+    def place(expr: sp.Expr) -> sp.Expr:
+        if expr in known:
+            return known[expr]
+        return recentred(reduced(separate(expr).xreplace(values)))
+
+    meaning = "at the estimate of any sample"
+    strict = estimator.maximum is Known.PROVED
+    return Point({}, place if values else None, meaning, strict)
+
+
+def at_values(derivation: Derivation, text: str) -> Point:
+    """Numbers for every parameter: there H is minus the Fisher information.
+
+    Raises InputError for a parameter that is missing, unknown, named twice or outside its domain.
+    """
+    values = _assigned(derivation, text)
+    level = Known.PROVED
+    information = derivation.information.matrix.xreplace(values)
+    if derivation.information.unresolved:
+        information, level = _by_quadrature(derivation, values), Known.CHECKED
+    known = dict(zip(derivation.score.hessian, -information, strict=True))
+    if derivation.passes:
+        meaning = "H is minus the Fisher information, its limit for large samples"
+    else:
+        meaning = "H is minus the Fisher information, as it is exactly where this is the estimate"
+    return Point(
+        values,
+        lambda expr: known[expr] if expr in known else expr.xreplace(values),
+        meaning,
+        strict_maximum=False,
+        level=level,
+    )
+
+
+def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
+    model = derivation.model
+    values: dict[sp.Symbol, sp.Expr] = {}
+    for part in _parts(text):
+        name, found, written = part.partition("=")
+        if not found:
+            raise InputError(f"--at {part!r} must have the form NAME=VALUE, joined by commas")
+        symbol = model.symbol(name.strip())
+        if symbol in values:
+            raise InputError(f"--at names {name.strip()!r} twice; give it one value")
+        values[symbol] = parse(written, {}, f"value of {name.strip()}")
+    missing = [symbol.name for symbol in model.symbols if symbol not in values]
+    if missing:
+        raise InputError(f"--at {text!r} has no value for {', '.join(missing)}; add {missing[0]}=...")
+    for parameter in model.parameters:
+        if parameter.domain.at(values).contains(values[parameter.symbol]) is not True:
+            raise InputError(
+                f"--at: {parameter.name} = {values[parameter.symbol]} is outside its domain "
+                f"'{parameter.domain.text}'; choose a value inside"
+            )
+    return {symbol: values[symbol] for symbol in model.symbols}
+
+
+def _parts(text: str) -> list[str]:
+    """The pieces between commas that stand outside parentheses."""
+    pieces, depth = [""], 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += character
+    return [piece for piece in pieces if piece.strip()]
+
+
+def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> sp.Matrix:
+    """The information with its unresolved expectations integrated at the point."""
+    import mpmath
+
+    from symmle.derive.quadrature import integrate_against
+
+    unresolved: tuple[Expectation, ...] = derivation.information.unresolved
+    point = {symbol: mpmath.mpf(sp.N(value, _DIGITS)) for symbol, value in values.items()}
+    found = integrate_against(derivation.model, [each.args[0] for each in unresolved], point)
+    numbers = {each: sp.Float(value, 17) for each, (value, _) in zip(unresolved, found, strict=True)}
+    return derivation.information.matrix.xreplace(numbers).xreplace(values)
+
+
+def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
+    """The estimate on the data; H and its derivatives are evaluated there.
+
+    Raises NoEstimateError where the data have no estimate.
+    """
+    import mpmath
+
+    from symmle.data import read
+    from symmle.fit import fit
+    from symmle.fit.run import rows_of
+    from symmle.precise import evaluate
+
+    sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
+    fitted = fit(derivation.model, sample)
+    if fitted.estimate is None:
+        raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")
+    values = {symbol: sp.Float(fitted.estimate[symbol.name], 17) for symbol in derivation.model.symbols}
+    rows, counts = rows_of(derivation.model, sample)
+
+    def place(expr: sp.Expr) -> sp.Expr:
+        if not nodes([expr]) and not expr.free_symbols:
+            return expr
+        with mpmath.workdps(_DIGITS):
+            point = {symbol: mpmath.mpf(value) for symbol, value in values.items()}
+            return sp.Float(evaluate(expr, rows, point, counts), _DIGITS)
+
+    meaning = f"H is evaluated at the estimate on {arguments.data}"
+    return Point(values, place, meaning, strict_maximum=False, level=Known.CHECKED)

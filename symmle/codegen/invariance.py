@@ -1,0 +1,108 @@
+"""Whether a density is a scale family or a location family, found by linear algebra.
+
+Multiply the data by c and each parameter by c**e: the log-density changes by a constant exactly
+if x*f_x + sum(e*theta*f_theta) does not depend on the point.  That is linear in the exponents e,
+so a few random points at many digits determine them; likewise for shifts.  A scale family can be
+fitted in any unit, and the answer carried back exactly.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import mpmath
+import sympy as sp
+
+from symmle.model import Domain, Model
+from symmle.precise import compiled
+
+_DIGITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Invariance:
+    """How the parameters move with the data, in the parameters' order.
+
+    scale: exponent of the unit for each parameter; None when the model is no scale family.
+    shift: 1 where a parameter moves along with a shift of the data; None likewise.
+    """
+
+    scale: tuple[int, ...] | None
+    shift: tuple[int, ...] | None
+
+
+def invariance(model: Model) -> Invariance:
+    """Find both, for continuous data of one column; (None, None) otherwise."""
+    if len(model.data) != 1 or model.data[0].domain.integer:
+        return Invariance(None, None)
+    x, where = model.data[0].symbol, model.data[0].domain
+    slopes = [model.log_density.diff(symbol) for symbol in (x, *model.symbols)]
+    if any(slope.atoms(sp.Derivative, sp.Subs, sp.DiracDelta) for slope in slopes):
+        return Invariance(None, None)
+    symbols = [x, *model.symbols]
+    domains = [where, *(parameter.domain for parameter in model.parameters)]
+    with mpmath.workdps(_DIGITS):
+        points = _points(domains, 3 * len(symbols) + 4)
+        functions = [compiled(slope, symbols) for slope in slopes]
+        try:
+            rows = [[function(*point) for function in functions] for point in points]
+        except (ZeroDivisionError, ValueError):
+            return Invariance(None, None)
+        scaled = [
+            [*(t * s for t, s in zip(point[1:], row[1:], strict=True)), mpmath.mpf(1)]
+            for point, row in zip(points, rows, strict=True)
+        ]
+        products = [-p[0] * r[0] for p, r in zip(points, rows, strict=True)]
+        scale = _whole(scaled, products, len(model.symbols))
+        shift = _whole([r[1:] for r in rows], [-r[0] for r in rows], len(model.symbols))
+    if scale is not None and not all(
+        _scales(domain) for domain, e in zip(domains, (1, *scale), strict=True) if e
+    ):
+        scale = None
+    if where.lower.is_finite or where.upper.is_finite:
+        shift = None
+    return Invariance(scale, shift)
+
+
+def _scales(domain: Domain) -> bool:
+    """Whether an interval is mapped to itself by multiplication."""
+    return all(end in (0, sp.oo, -sp.oo) for end in (domain.lower, domain.upper))
+
+
+def _points(domains: Sequence[Domain], count: int) -> list[list[mpmath.mpf]]:
+    """Random points of the domains, always the same ones."""
+    source = random.Random(20)
+    return [[_inner(domain, source.random) for domain in domains] for _ in range(count)]
+
+
+def _inner(domain: Domain, uniform: Callable[[], float]) -> mpmath.mpf:
+    share = mpmath.mpf(uniform())
+    low, high = domain.lower, domain.upper
+    if not (low.is_number and high.is_number):
+        return share
+    if low.is_finite and high.is_finite:
+        return mpmath.mpf(sp.N(low, _DIGITS)) * (1 - share) + mpmath.mpf(sp.N(high, _DIGITS)) * share
+    if low.is_finite:
+        return mpmath.mpf(sp.N(low, _DIGITS)) + 3 * share
+    if high.is_finite:
+        return mpmath.mpf(sp.N(high, _DIGITS)) - 3 * share
+    return 4 * share - 2
+
+
+def _whole(
+    matrix: list[list[mpmath.mpf]], right: list[mpmath.mpf], count: int
+) -> tuple[int, ...] | None:
+    """The first `count` unknowns of an overdetermined system, where they are small integers."""
+    try:
+        solution = mpmath.lu_solve(mpmath.matrix(matrix), mpmath.matrix(right))
+    except ZeroDivisionError:
+        return None
+    left_over = mpmath.norm(mpmath.matrix(matrix) * solution - mpmath.matrix(right))
+    small = mpmath.mpf(10) ** (-_DIGITS // 2)
+    if not left_over < small:
+        return None
+    wanted = list(solution)[:count]
+    nearest = [round(float(value)) for value in wanted]
+    if any(abs(v - n) > small or abs(n) > 4 for v, n in zip(wanted, nearest, strict=True)):
+        return None
+    return tuple(nearest)

@@ -1,0 +1,154 @@
+"""Rewrite expressions into forms that keep their digits and do not overflow.
+
+Exact identities only, each from left to right, applied from the leaves up:
+
+    log(1 + z)               log1p(z)
+    log(1 + exp(z))          logaddexp(0, z), and so on for sums of positive multiples of exp
+    log(a/(a + c))           -log1p(c/a)
+    log(a) - log(a + c)      -log1p(c/a)
+    exp(z) - 1               expm1(z)
+    exp(z)/(1 + exp(z))      expit(z)
+    B**k over the rows       exp(k*log(B)), for B > 0
+    besseli(v, z)            ive(v, z)*exp(z), for z > 0
+    log(u) - digamma(u)      log_minus_digamma(u)
+
+The names on the right are opaque functions here: SymPy would undo what is written with its own.
+Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), section 1.14.
+"""
+
+from collections.abc import Callable
+
+import sympy as sp
+
+log1p = sp.Function("log1p", real=True)
+expm1 = sp.Function("expm1", real=True)
+logaddexp = sp.Function("logaddexp", real=True)
+stable_exp = sp.Function("stable_exp", positive=True)
+expit = sp.Function("expit", positive=True)
+ive = sp.Function("ive", real=True)
+log_minus_digamma = sp.Function("log_minus_digamma", positive=True)
+inverse_minus_trigamma = sp.Function("inverse_minus_trigamma", negative=True)
+
+
+def stable(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
+    """The expression in stable forms; rows: the symbols that are whole columns."""
+    if not expr.args:
+        return expr
+    expr = expr.func(*(stable(arg, rows) for arg in expr.args))
+    for rule in (_power_of_rows(rows), _bessel, _logarithm, _products, _differences):
+        expr = rule(expr)
+    return expr
+
+
+def _power_of_rows(rows: frozenset[sp.Symbol]) -> Callable[[sp.Expr], sp.Expr]:
+    def rule(expr: sp.Expr) -> sp.Expr:
+        if isinstance(expr, sp.Pow) and not expr.exp.is_number and expr.free_symbols & rows:
+            base, exponent = expr.as_base_exp()
+            if isinstance(expr, sp.exp) or not base.is_positive:
+                return expr
+            return stable_exp(exponent * sp.log(base))
+        return expr
+
+    return rule
+
+
+def _bessel(expr: sp.Expr) -> sp.Expr:
+    if isinstance(expr, sp.besseli) and expr.args[1].is_positive:
+        return ive(*expr.args) * sp.exp(expr.args[1])
+    return expr
+
+
+def _logarithm(expr: sp.Expr) -> sp.Expr:
+    if not isinstance(expr, sp.log):
+        return expr
+    inside = expr.args[0]
+    if inside.is_Mul:
+        grown = [factor for factor in inside.args if isinstance(factor, sp.exp)]
+        if grown:
+            rest = sp.Mul(*(factor for factor in inside.args if factor not in grown))
+            return sp.Add(*(factor.args[0] for factor in grown), _logarithm(sp.log(rest)))
+        return _log_of_share(inside) or expr
+    if not inside.is_Add:
+        return expr
+    exponents = [_exponent(term) for term in inside.args]
+    known = [each for each in exponents if each is not None]
+    if len(known) == len(exponents) and any(term.has(sp.exp) for term in inside.args):
+        total = known[0]
+        for each in known[1:]:
+            total = logaddexp(total, each)
+        return total
+    return log1p(inside - 1) if sp.S.One in inside.args else expr
+
+
+def _exponent(term: sp.Expr) -> sp.Expr | None:
+    """log(term) for a positive number times exp(z)."""
+    number, rest = term.as_coeff_Mul()
+    if not number.is_positive:
+        return None
+    if rest == 1:
+        return sp.log(number)
+    return sp.log(number) + rest.args[0] if isinstance(rest, sp.exp) else None
+
+
+def _log_of_share(product: sp.Expr) -> sp.Expr | None:
+    """log(a/(a + c)) for positive a and c."""
+    top, bottom = sp.fraction(product)
+    if bottom.is_Add and top in bottom.args and top.is_positive and (bottom - top).is_positive:
+        return -log1p((bottom - top) / top)
+    return None
+
+
+def _products(expr: sp.Expr) -> sp.Expr:
+    """exp(z)**a/(1 + exp(z))**b with 0 < a <= b is expit(z)**a * expit(-z)**(b - a)."""
+    if not expr.is_Mul and not expr.is_Pow:
+        return expr
+    for factor in sp.Mul.make_args(expr):
+        base, exponent = factor.as_base_exp()
+        if not (base.is_Add and len(base.args) == 2 and sp.S.One in base.args):
+            continue
+        grown = base - 1
+        if not (isinstance(grown, sp.exp) and exponent.is_Integer and exponent < 0):
+            continue
+        z, b = grown.args[0], -exponent
+        rest = expr / factor
+        for a in range(int(b), -1, -1):
+            others = rest / grown**a
+            if not others.has(sp.exp):
+                return others * expit(z) ** a * expit(-z) ** (b - a)
+    return expr
+
+
+def _differences(expr: sp.Expr) -> sp.Expr:
+    if not expr.is_Add:
+        return expr
+    terms = {rest: number for number, rest in (term.as_coeff_Mul() for term in expr.args)}
+    for rest, number in terms.items():
+        if isinstance(rest, sp.exp) and terms.get(sp.S.One) == -number:
+            return _differences(expr - number * (rest - 1)) + number * expm1(rest.args[0])
+        if isinstance(rest, sp.log):
+            found = _log_difference(rest, number, terms)
+            if found is not None:
+                old, new = found
+                return _differences(expr - old + new)
+        if rest.is_Pow and rest.exp == -1 and rest.base.is_positive:
+            partner = sp.polygamma(1, rest.base)
+            if terms.get(partner) == -number:
+                new = number * inverse_minus_trigamma(rest.base)
+                return _differences(expr - number * (rest - partner) + new)
+    return expr
+
+
+def _log_difference(
+    rest: sp.log, number: sp.Expr, terms: dict[sp.Expr, sp.Expr]
+) -> tuple[sp.Expr, sp.Expr] | None:
+    """(what is taken out of the sum, what stands for it) where a log meets its counterpart."""
+    inside = rest.args[0]
+    partner = sp.polygamma(0, inside)
+    if inside.is_positive and terms.get(partner) == -number:
+        return number * (rest - partner), number * log_minus_digamma(inside)
+    for other, weight in terms.items():
+        if isinstance(other, sp.log) and weight == -number and inside.is_positive:
+            more = other.args[0] - inside
+            if more.is_positive and inside in sp.Add.make_args(other.args[0]):
+                return number * (rest - other), -number * log1p(more / inside)
+    return None

@@ -1,0 +1,199 @@
+"""What a derivation's document says, section by section, from density to verdict."""
+
+from collections.abc import Iterator
+
+import sympy as sp
+
+from symmle.estimate import Estimator, Kind
+from symmle.known import Known
+from symmle.model import Model
+from symmle.report.checks import checks_table
+from symmle.report.document import (
+    Block,
+    Document,
+    Facts,
+    Formula,
+    Formulas,
+    Label,
+    MatrixFormula,
+    Paragraph,
+    Section,
+    Sentence,
+    listed,
+)
+from symmle.report.findings import Findings
+from symmle.report.printer import latex, text
+from symmle.report.schemes import comparison_section, is_one_map, scheme_section
+from symmle.report.words import declared, sentence_case
+
+_KINDS = {
+    Kind.CLOSED: "closed form",
+    Kind.REDUCED: "one equation in one unknown",
+    Kind.SYSTEM: "a system of equations",
+    Kind.BOUNDARY: "at a boundary",
+    Kind.NONE: "there is none",
+}
+
+
+def derivation_document(findings: Findings, command: str) -> Document:
+    """The whole derivation; `command` is what makes this document again."""
+    model = findings.derivation.model
+    return Document(f"Maximum likelihood: {model.name}", command, tuple(_sections(findings)))
+
+
+def _sections(findings: Findings) -> Iterator[Section]:
+    yield _model(findings.derivation.model)
+    yield _average(findings)
+    yield _score(findings)
+    yield _estimate(findings)
+    yield _hessian(findings)
+    yield _information(findings)
+    schemes = findings.schemes[:1] if is_one_map(findings.schemes) else findings.schemes
+    for scheme, factors in zip(schemes, findings.factors, strict=False):
+        yield scheme_section(scheme, factors, alone=len(schemes) == 1)
+    yield comparison_section(findings)
+    yield Section("Checks by another road", (checks_table(findings.checks),))
+
+
+def _model(model: Model) -> Section:
+    names = ", ".join(variable.name for variable in model.data)
+    kind = "p" if model.discrete else "f"
+    density = Label(f"log {kind}({names})", f"\\log {kind}({names})")
+    return Section(
+        "Model",
+        (
+            Formulas((Formula(density, model.log_density),)),
+            Facts(
+                (
+                    ("data", listed([declared(each) for each in model.data])),
+                    ("parameters", listed([declared(each) for each in model.parameters])),
+                )
+            ),
+        ),
+    )
+
+
+def _average(findings: Findings) -> Section:
+    derivation = findings.derivation
+    rows: list[tuple[str, Sentence]] = []
+    if derivation.statistics:
+        rows.append(("once per sample", listed(list(derivation.statistics))))
+    if derivation.passes:
+        rows.append(("each evaluation", listed(list(derivation.passes))))
+    average = Formulas((Formula(Label("L", "L"), derivation.average_log_likelihood),))
+    blocks: tuple[Block, ...] = (average, Paragraph((_data_enter(findings),)), Facts(tuple(rows)))
+    return Section("Average log-likelihood", blocks)
+
+
+def _data_enter(findings: Findings) -> str:
+    statistics, passes = len(findings.derivation.statistics), len(findings.derivation.passes)
+    if not passes:
+        return (
+            f"The data enter through {_counted(statistics, 'statistic')}, computed once: an "
+            "iteration costs the same for any number of observations."
+        )
+    through = f"{_counted(statistics, 'statistic')} and " if statistics else ""
+    return (
+        f"The data enter through {through}{_counted(passes, 'mean')} that depend"
+        f"{'' if passes > 1 else 's'} on the parameters: each evaluation passes over the data."
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"one {what}" if count == 1 else f"{count} {what}s"
+
+
+def _score(findings: Findings) -> Section:
+    score = findings.derivation.score
+    rows = tuple(
+        Formula(_derivative("L", symbol), slope)
+        for symbol, slope in zip(score.parameters, score.gradient, strict=True)
+    )
+    return Section("Score", (Formulas(rows), *_kinks(findings)))
+
+
+def _kinks(findings: Findings) -> tuple[Block, ...]:
+    if findings.derivation.smooth:
+        return ()
+    return (Paragraph(("The log-density has kinks in its parameters; this holds between them.",)),)
+
+
+def _derivative(what: str, symbol: sp.Symbol) -> Label:
+    return Label(
+        f"d{what}/d{text(symbol)}",
+        f"\\frac{{\\partial {what}}}{{\\partial {latex(symbol)}}}",
+    )
+
+
+def _estimate(findings: Findings) -> Section:
+    estimator = findings.estimator
+    blocks: list[Block] = []
+    if estimator.equation is not None:
+        equation = estimator.equation
+        unknown: Sentence = ("Solve for ", equation.unknown, ", which leaves one equation:")
+        blocks.append(Paragraph(unknown))
+        blocks.append(Formulas((Formula(Label("0", "0"), equation.expression),)))
+    elif estimator.kind is Kind.SYSTEM:
+        blocks.append(Paragraph(_system(findings)))
+    if estimator.values:
+        rows = tuple(Formula(_hat(symbol), value) for symbol, value in estimator.values.items())
+        blocks.append(Formulas(rows))
+    blocks.append(Facts(tuple(_estimate_facts(estimator))))
+    heading = f"Estimate: {_KINDS[estimator.kind]}"
+    return Section(heading, tuple(blocks), estimator.known.value)
+
+
+def _system(findings: Findings) -> Sentence:
+    if not findings.derivation.smooth:
+        return (f"{sentence_case(findings.estimator.road)}.",)
+    unknowns = listed(list(findings.estimator.unknowns))
+    return ("No parameter can be isolated: solve score = 0 for ", *unknowns, " together.")
+
+
+def _hat(symbol: sp.Symbol) -> Label:
+    return Label(text(symbol), f"\\hat{{{latex(symbol)}}}")
+
+
+def _estimate_facts(estimator: Estimator) -> Iterator[tuple[str, Sentence]]:
+    match estimator.exists:
+        case None:
+            yield "exists", ("the condition on the data was not found",)
+        case sp.true:
+            yield "exists", ("for every sample in the support",)
+        case sp.false:
+            yield "exists", (f"never: {estimator.road}",)
+            return
+        case _:
+            yield "exists", ("exactly when ", estimator.exists)
+    unique = {
+        True: "yes: there is at most one stationary point",
+        False: "no: other parameters give the same likelihood",
+        None: "not decided",
+    }
+    yield "unique", (unique[estimator.unique],)
+    if estimator.maximum is Known.UNKNOWN:
+        yield "maximum", (estimator.road,)
+    else:
+        yield "maximum", (f"strict ({estimator.maximum}): {estimator.road}",)
+
+
+def _hessian(findings: Findings) -> Section:
+    symbols = findings.derivation.score.parameters
+    general = MatrixFormula(Label("H", "H"), findings.derivation.score.hessian, symbols)
+    blocks: list[Block] = [general]
+    there = findings.estimator.hessian
+    if findings.estimator.values and there != findings.derivation.score.hessian:
+        blocks += [
+            Paragraph(("At the stationary point:",)),
+            MatrixFormula(Label("H", "\\hat{H}"), there, symbols),
+        ]
+    return Section("Hessian", tuple(blocks))
+
+
+def _information(findings: Findings) -> Section:
+    information, symbols = findings.derivation.information, findings.derivation.score.parameters
+    matrix = MatrixFormula(Label("I", "I"), information.matrix, symbols)
+    road = f"For one observation. Road: {information.road}."
+    if information.unresolved:
+        road += " Expectations that have no closed form here stand unevaluated."
+    return Section("Fisher information", (matrix, Paragraph((road,))), information.known.value)

@@ -1,0 +1,92 @@
+"""Documents as LaTeX: a whole file that pdflatex compiles."""
+
+import re
+from collections.abc import Iterable
+
+from symmle.report.document import (
+    Block,
+    Document,
+    Facts,
+    Formulas,
+    MatrixFormula,
+    Paragraph,
+    Section,
+    Sentence,
+    Table,
+)
+from symmle.report.mathematics import aligned, formula, matrix
+
+_PREAMBLE = r"""\documentclass[a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath}
+\usepackage[margin=2cm]{geometry}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{1ex}
+\allowdisplaybreaks
+"""
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    **{character: f"\\{character}" for character in "#$%&_{}"},
+}
+
+
+def render(document: Document) -> str:
+    """The document, with the mark of symmle's files in its first line."""
+    lines = [
+        f"% made by symmle: {' '.join(document.command.split())}",
+        _PREAMBLE + f"\\title{{{_escaped(document.title)}}}\n\\date{{}}",
+        "\\begin{document}",
+        "\\maketitle",
+    ]
+    for section in document.sections:
+        lines += ["", *_section(section)]
+    return "\n".join([*lines, "", "\\end{document}"]) + "\n"
+
+
+def _section(section: Section) -> Iterable[str]:
+    level = f" ({section.level})" if section.level else ""
+    yield f"\\section*{{{_escaped(section.heading + level)}}}"
+    for block in section.blocks:
+        yield ""
+        yield from _block(block)
+
+
+def _block(block: Block) -> list[str]:
+    match block:
+        case Paragraph():
+            return [_sentence(block.sentence)]
+        case Formulas():
+            return ["\\[", *aligned(block.rows), "\\]"]
+        case MatrixFormula():
+            return ["\\[", *matrix(block), "\\]"]
+        case Facts():
+            items = (f"\\item[{_escaped(name)}] {_sentence(each)}" for name, each in block.rows)
+            return ["\\begin{description}", *items, "\\end{description}"]
+        case Table():
+            return _table(block)
+
+
+def _table(block: Table) -> list[str]:
+    count = len(block.header)
+    columns = ["r" if i in block.right else "l" for i in range(count - 1)]
+    columns.append("r" if count - 1 in block.right else "p{0.6\\linewidth}")
+    rows = [" & ".join(_sentence(cell) for cell in row) + " \\\\" for row in block.rows]
+    header = " & ".join(_escaped(cell) for cell in block.header) + " \\\\ \\hline"
+    start = f"\\begin{{tabular}}{{{''.join(columns)}}}"
+    return [start, header, *rows, "\\end{tabular}"]
+
+
+def _sentence(sentence: Sentence) -> str:
+    return "".join(
+        _escaped(piece) if isinstance(piece, str) else f"${formula(piece)}$" for piece in sentence
+    )
+
+
+def _escaped(prose: str) -> str:
+    return re.sub(r"[\\~^<>|\"#$%&_{}]", lambda match: _SPECIAL[match[0]], prose)
