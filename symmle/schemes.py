@@ -21,7 +21,7 @@ import sympy as sp
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 
-_LARGEST_IMAGE = 400  # nodes of an expression; a longer composition is not worth printing
+_LARGEST_IMAGE = 1500  # nodes of an expression; a longer composition is not worth printing
 _LARGEST_INVERSE = 3  # parameters in a block whose information matrix is inverted in symbols
 
 

@@ -14,8 +14,7 @@ from symmle.schemes import Scheme, alternating, simultaneous
 from symmle.stability import SchemeStability, comparison, stability
 from symmle.stability.parts import program
 from symmle.stability.polynomials import sweep
-from symmle.verify import Check
-from symmle.verify.case import Case
+from symmle.verify.case import Case, Check
 from symmle.verify.derivatives import check_average, check_score
 from symmle.verify.estimator import check_stationary
 

@@ -18,13 +18,14 @@ from symmle.report.findings import Findings
 
 _ENDINGS = {"text": ".txt", "markdown": ".md", "latex": ".tex", "json": ".json"}
 _PRINTED_WIDTH = 80
+_DEFAULT = "normal"
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the derivation, or write it into a folder."""
     if arguments.json and arguments.format:
         raise InputError("both --json and --format were given; give one of them")
-    model = named_model(arguments, default="normal")
+    model = named_model(arguments, default=_DEFAULT)
     if is_own_density(arguments):
         sentence = mass_warning(model)
         if sentence:
@@ -36,16 +37,20 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     form = "json" if arguments.json else arguments.format or "markdown"
     path = Path(arguments.output) / f"{_file_name(model.name)}{_ENDINGS[form]}"
+    command = _command(arguments, form)
+    content = _written(findings, form, command, _PRINTED_WIDTH)
+    if form == "text":
+        content = f"made by symmle: {command}\n\n{content}"
     Path(arguments.output).mkdir(exist_ok=True)
-    write(path, _written(findings, form, _command(arguments, form), _PRINTED_WIDTH),
-          arguments.force)
+    write(path, content, arguments.force)
     print(f"wrote {path}")
     return 0
 
 
 def _written(findings: Findings, form: str, command: str, width: int) -> str:
     if form == "json":
-        from symmle.report.json_report import derivation_json, dumped
+        from symmle.report.encoding import dumped
+        from symmle.report.json_report import derivation_json
 
         return dumped(derivation_json(findings))
     document = derivation_document(findings, command)
@@ -64,7 +69,8 @@ def _written(findings: Findings, form: str, command: str, width: int) -> str:
 
 def _command(arguments: argparse.Namespace, form: str) -> str:
     """The command that makes the document again; where it is written to is left out."""
-    words = ["python", "-m", "symmle", "derive", *([arguments.model] if arguments.model else [])]
+    named = [] if arguments.logpdf else [arguments.model or _DEFAULT]
+    words = ["python", "-m", "symmle", "derive", *named]
     for option, values in (
         ("--logpdf", [arguments.logpdf] if arguments.logpdf else []),
         ("--data-symbol", arguments.data_symbol or []),
@@ -81,6 +87,7 @@ def _width() -> int:
 
 def _file_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}", name):
-        raise InputError(f"the model's name {name!r} cannot name a file; "
-                         "use letters, digits, - and _ in it")
+        raise InputError(
+            f"the model's name {name!r} cannot name a file; use letters, digits, - and _ in it"
+        )
     return name

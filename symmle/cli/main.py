@@ -48,7 +48,7 @@ def _overview(words: list[str]) -> int:
 
 
 class _Outcome:
-    """Turns whatever ends a command into an exit status and, where something is wrong, a sentence."""
+    """Turns whatever ends a command into an exit status and, if something is wrong, a sentence."""
 
     def __init__(self) -> None:
         self.status = 0
@@ -85,8 +85,11 @@ class _Outcome:
                 if os.environ.get("SYMMLE_TRACEBACK"):
                     return False
                 name = type(error).__name__
-                self._say(f"unexpected {name}, which is a fault of symmle; please report it "
-                          "with the command and SYMMLE_TRACEBACK=1", 1)
+                self._say(
+                    f"unexpected {name}, which is a fault of symmle; please report it "
+                    "with the command and SYMMLE_TRACEBACK=1",
+                    1,
+                )
         return True
 
     def _say(self, sentence: str, status: int) -> None:

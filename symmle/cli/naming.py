@@ -34,8 +34,10 @@ def _named(name: str | None, arguments: argparse.Namespace) -> Model:
     if name:
         return load_model(name) if _is_file(name) else _from_catalogue(name)
     if not arguments.logpdf:
-        raise InputError("no model was named; give a family (see `symmle list`), a model file "
-                         "*.toml, or --logpdf with --data-symbol and --param")
+        raise InputError(
+            "no model was named; give a family (see `symmle list`), a model file "
+            "*.toml, or --logpdf with --data-symbol and --param"
+        )
     return build_model(
         "model",
         arguments.logpdf,

@@ -15,7 +15,7 @@ _TOLERANCE = mpmath.mpf(10) ** -6
 
 
 def mass_warning(model: Model) -> str:
-    """A sentence when the density does not have mass one; "" when it does or cannot be integrated."""
+    """A sentence when the density has another mass than one; "" when it has one or is too hard."""
     if len(model.data) != 1:
         return ""
     points = trial.points(model)
@@ -27,7 +27,8 @@ def mass_warning(model: Model) -> str:
     if all(_is_near(mass, mpmath.mpf(1)) for mass in masses):
         return ""
     kind = "sums" if model.discrete else "integrates"
-    opening = f"the density {kind} to {mpmath.nstr(masses[0], 6)} at {_written(points[0])}, not to 1"
+    first = f"{mpmath.nstr(masses[0], 6)} at {_written(points[0])}"
+    opening = f"the density {kind} to {first}, not to 1"
     if all(_is_near(mass, masses[0]) for mass in masses):
         return (
             f"{opening}: a constant factor is missing, which leaves the estimate as it is but "

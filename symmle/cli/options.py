@@ -165,9 +165,9 @@ def read(verb: Verb, words: Sequence[str]) -> argparse.Namespace:
         allow_abbrev=False,
     )
     for name, help_text in verb.words:
-        optional = name.startswith("[")
-        parser.add_argument(name.strip("[]").lower(), metavar=name.strip("[]"), help=help_text,
-                            **({"nargs": "?"} if optional else {}))
+        bare = name.strip("[]")
+        nargs = "?" if name != bare else None
+        parser.add_argument(bare.lower(), metavar=bare, help=help_text, nargs=nargs)
     for option in verb.options:
         _add(parser, option)
     return parser.parse_intermixed_args(_joined(verb, words))
@@ -188,7 +188,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 
 
 def _joined(verb: Verb, words: Sequence[str]) -> list[str]:
-    """`--logpdf -x` as `--logpdf=-x`: argparse takes a value that starts with a minus for an option."""
+    """`--logpdf -x` as `--logpdf=-x`, because argparse takes a word with a minus for an option."""
     taking = {option.name for option in verb.options if option.value}
     known = {option.name for option in verb.options} | {"-h", "--help", "--"}
     joined: list[str] = []

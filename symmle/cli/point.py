@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -12,11 +13,18 @@ from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Estimator
 from symmle.estimate.elimination import reduced
 from symmle.known import Known
+from symmle.model import Model
 from symmle.parsing import parse
 from symmle.sample_mean import nodes, recentred, separate
 from symmle.stability import SchemeStability
 
+if TYPE_CHECKING:
+    from mpmath import mpf
+
+    from symmle.data import Sample
+
 _DIGITS = 30
+_MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,9 @@ def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
         values[symbol] = parse(written, {}, f"value of {name.strip()}")
     missing = [symbol.name for symbol in model.symbols if symbol not in values]
     if missing:
-        raise InputError(f"--at {text!r} has no value for {', '.join(missing)}; add {missing[0]}=...")
+        raise InputError(
+            f"--at {text!r} has no value for {', '.join(missing)}; add {missing[0]}=..."
+        )
     for parameter in model.parameters:
         if parameter.domain.at(values).contains(values[parameter.symbol]) is not True:
             raise InputError(
@@ -124,8 +134,32 @@ def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> 
     unresolved: tuple[Expectation, ...] = derivation.information.unresolved
     point = {symbol: mpmath.mpf(sp.N(value, _DIGITS)) for symbol, value in values.items()}
     found = integrate_against(derivation.model, [each.args[0] for each in unresolved], point)
-    numbers = {each: sp.Float(value, 17) for each, (value, _) in zip(unresolved, found, strict=True)}
+    numbers = {
+        each: sp.Float(value, 17) for each, (value, _) in zip(unresolved, found, strict=True)
+    }
     return derivation.information.matrix.xreplace(numbers).xreplace(values)
+
+
+def _rows(
+    model: Model, sample: "Sample"
+) -> tuple[dict[sp.Symbol, list["mpf"]], list["mpf"] | None]:
+    """The columns and weights as exact multiprecision numbers."""
+    import mpmath
+
+    if sample.n > _MOST_ROWS:
+        raise InputError(
+            f"the data have {sample.n} rows, and stability evaluates at most {_MOST_ROWS} at "
+            f"{_DIGITS} digits; fit them first, and give the estimate with --at"
+        )
+    names = [variable.name for variable in model.data]
+    chosen = names if set(names) == set(sample.columns) else list(sample.columns)
+    rows = {
+        variable.symbol: [mpmath.mpf(float(value)) for value in sample.columns[name]]
+        for variable, name in zip(model.data, chosen, strict=True)
+    }
+    if sample.weights is None:
+        return rows, None
+    return rows, [mpmath.mpf(float(weight)) for weight in sample.weights]
 
 
 def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
@@ -137,22 +171,21 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
 
     from symmle.data import read
     from symmle.fit import fit
-    from symmle.fit.run import rows_of
     from symmle.precise import evaluate
 
     sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
     fitted = fit(derivation.model, sample)
     if fitted.estimate is None:
         raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")
-    values = {symbol: sp.Float(fitted.estimate[symbol.name], 17) for symbol in derivation.model.symbols}
-    rows, counts = rows_of(derivation.model, sample)
+    values = {s: sp.Float(fitted.estimate[s.name], 17) for s in derivation.model.symbols}
+    rows, weights = _rows(derivation.model, sample)
 
     def place(expr: sp.Expr) -> sp.Expr:
         if not nodes([expr]) and not expr.free_symbols:
             return expr
         with mpmath.workdps(_DIGITS):
             point = {symbol: mpmath.mpf(value) for symbol, value in values.items()}
-            return sp.Float(evaluate(expr, rows, point, counts), _DIGITS)
+            return sp.Float(evaluate(expr, rows, point, weights), _DIGITS)
 
     meaning = f"H is evaluated at the estimate on {arguments.data}"
     return Point(values, place, meaning, strict_maximum=False, level=Known.CHECKED)

@@ -16,7 +16,7 @@ from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
 from symmle.model import Model
 from symmle.parsing import parse
-from symmle.report.json_report import dumped
+from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
 from symmle.schemes import Scheme, alternating, coordinate, newton, scoring, simultaneous
@@ -131,5 +131,3 @@ def _number(text: str, what: str) -> sp.Expr:
     if not value.is_positive:
         raise InputError(f"{what} {text!r} is not a positive number; give one such as 0.1 or 1/3")
     return value
-
-

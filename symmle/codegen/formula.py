@@ -5,7 +5,7 @@ whole subtrees are shared: matching parts of sums and products would reorder the
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -42,6 +42,21 @@ class Formula:
     assignments: tuple[Assignment, ...]
     results: tuple[sp.Expr, ...]
     rows: frozenset[sp.Symbol]
+
+    def words(self) -> set[str]:
+        """Every name in it."""
+        parts = [*(each.value for each in self.assignments), *self.results]
+        names = {symbol.name for part in parts for symbol in part.free_symbols}
+        return names | {each.target.name for each in self.assignments}
+
+    def renamed(self, new: Mapping[sp.Symbol, sp.Symbol]) -> "Formula":
+        """The same formula with other names for some symbols."""
+        lines = (
+            Assignment(new.get(each.target, each.target), each.value.xreplace(new), each.over)
+            for each in self.assignments
+        )
+        results = tuple(result.xreplace(new) for result in self.results)
+        return Formula(tuple(lines), results, frozenset(new.get(row, row) for row in self.rows))
 
     def __str__(self) -> str:
         return "\n".join([*map(str, self.assignments), *(f"-> {each}" for each in self.results)])
@@ -159,9 +174,22 @@ def _wish(value: sp.Expr) -> str | None:
     if value.is_Mul and len(value.args) == 2 and value.args[0] == value.args[1]:
         name = str(value.args[0])
         return None if "." in name else f"{name}_squared"
+    if value.is_Add and len(value.args) == 2:
+        (_, first), (sign, second) = (
+            term.as_coeff_Mul() for term in sorted(value.args, key=lambda t: not t.is_Symbol)
+        )
+        if first.is_Symbol and second.is_Symbol and sign in (1, -1) and value.args[0] != -first:
+            word = "plus" if sign > 0 else "minus"
+            name = f"{_bare(first)}_{word}_{_bare(second)}"
+            return name if len(name) <= 30 else None
     if value.is_Function and len(value.free_symbols) == 1:
         symbol = next(iter(value.free_symbols))
         name = slug(value)
         if name and value.args[-1] == symbol and "." not in str(symbol):
             return name
     return None
+
+
+def _bare(symbol: sp.Symbol) -> str:
+    """The symbol's name without the record that it is a field of."""
+    return str(symbol.name.rpartition(".")[2])

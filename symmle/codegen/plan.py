@@ -71,6 +71,8 @@ class Plan:
 
     model: Model
     digest: str
+    average: sp.Expr
+    gradient: tuple[sp.Expr, ...]
     data_name: str
     statistics: tuple[Statistic, ...]
     tabulated: Formula
@@ -118,6 +120,8 @@ def make_plan(derivation: Derivation, estimator: Estimator) -> Plan:
     return Plan(
         model,
         digest(model),
+        derivation.average_log_likelihood,
+        score.gradient,
         plan.data_name,
         tuple(plan.statistics),
         plan.tabulated(),

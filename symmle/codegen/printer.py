@@ -4,7 +4,7 @@ A whitelist: what is not in the tables is refused in one sentence, never printed
 Columns use NumPy and scipy.special, numbers use `math`, which is ten times faster on a float.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -44,11 +44,12 @@ _FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "besseli": ("special.iv", "float(special.iv"),
         "erf": ("special.erf", "math.erf"),
         "erfc": ("special.erfc", "math.erfc"),
+        "rise": ("_rise", "_rise"),
         "log_minus_digamma": ("_log_minus_digamma", "_log_minus_digamma"),
         "inverse_minus_trigamma": ("_inverse_minus_trigamma", "_inverse_minus_trigamma"),
     }
 )
-_ONLY_NUMBERS = frozenset({"log_minus_digamma", "inverse_minus_trigamma"})
+_ONLY_NUMBERS = frozenset({"rise", "log_minus_digamma", "inverse_minus_trigamma"})
 _COMPARED = {
     sp.StrictGreaterThan: ">",
     sp.GreaterThan: ">=",
@@ -69,6 +70,10 @@ class Printer:
     def text(self, expr: sp.Basic) -> str:
         """The expression as Python text.  Raises SymmleError for what has no entry here."""
         return self._print(expr)[0]
+
+    def knowing(self, column: sp.Symbol) -> "Printer":
+        """The same printer with one more symbol that is a column."""
+        return Printer(self.rows | {column}, self.alias)
 
     def terms(self, expr: sp.Expr) -> list[tuple[str, str]]:
         """The (sign, text) of each term of a sum, the first positive one in front."""
@@ -234,5 +239,3 @@ def _refusal(expr: sp.Basic) -> SymmleError:
         "write the density without it"
     )
 
-
-Writer = Callable[[sp.Expr], str]

@@ -7,7 +7,7 @@ underscore, which no symbol of a user does.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,6 +20,7 @@ _BLOCK = 65_536  # rows that are summed at once; up to as many, sums are correct
 _EPSILON = 2.0**-52
 _SMALLEST = 2.0**-1022
 _MOST_STEPS = 200
+_MOST_TAILS = 20_000_000
 
 
 def _column(values: ArrayLike, name: str) -> Floats:
@@ -94,6 +95,66 @@ def _deviations(values: Floats, weights: Floats | None) -> Floats:
     return apart - _mean(apart, weights)
 
 
+def _log_gap(values: Floats, weights: Floats | None = None) -> float:
+    """log(mean) - mean(log), from the relative deviations d: the mean of d - log(1 + d)."""
+    d = _deviations(values, weights) / _mean(values, weights)
+    short = np.zeros_like(d)
+    for power in range(12, 1, -1):  # d**2/2 - d**3/3 + ..., where d - log(1 + d) cancels
+        short = ((-1) ** power / power + short * d) if power > 2 else (0.5 + short * d) * d * d
+    return _mean(np.where(np.abs(d) < 0.03, short, d - np.log1p(d)), weights)
+
+
+def _tails(counts: Floats, weights: Floats | None = None) -> Floats:
+    """The shares of the rows above 0, above 1, ... up to the largest count."""
+    largest = float(counts.max())
+    if largest > _MOST_TAILS:
+        raise ValueError(f"a count of {largest:.0f} is too large; the most is {_MOST_TAILS}")
+    table = np.bincount(counts.astype(np.int64), weights)
+    return np.cumsum(table[:0:-1])[::-1] / table.sum()
+
+
+def _rise(order: int, argument: float, tails: Floats) -> float:
+    """mean(f(x + argument)) - f(argument) over counts x: the sum of the steps of f over the tails.
+
+    f is loggamma for order -1 and polygamma(order, .) else.
+    """
+    at = argument + np.arange(len(tails))
+    if order < 0:
+        return float((tails * np.log(at)).sum())
+    below = at.copy()
+    for _ in range(order):
+        below = below * at
+    return (-1) ** order * math.factorial(order) * float((tails / below).sum())
+
+
+def _log_minus_digamma(u: float) -> float:
+    """log(u) - digamma(u) for u > 0 without the difference (DLMF 5.5.2, 5.11.2)."""
+    steps, v = 0.0, u
+    while v < 12:
+        steps += 1 / v
+        v += 1
+    w = 1 / (v * v)
+    tail = 1 / 240 - w * (1 / 132 - w * 691 / 32760)
+    series = 1 / 12 - w * (1 / 120 - w * (1 / 252 - w * tail))
+    return math.log(u / v) + steps + 0.5 / v + w * series
+
+
+def _inverse_minus_trigamma(u: float) -> float:
+    """1/u - trigamma(u) for u > 0 without the difference (DLMF 5.15.5, 5.15.8)."""
+    steps, v = 0.0, u
+    while v < 12:
+        steps += 1 / (v * v)
+        v += 1
+    w = 1 / (v * v)
+    series = 1 / 6 - w * (1 / 30 - w * (1 / 42 - w * (1 / 30 - w * (5 / 66 - w * 691 / 2730))))
+    return (v - u) / (u * v) - steps - w * (0.5 + series / v)
+
+
+def _expit(z: ArrayLike) -> Floats:
+    """1/(1 + exp(-z)), without overflow and to full relative precision."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, np.negative(z))))
+
+
 def _average(values: Floats, weights: Floats | None) -> float:
     """The (weighted) mean of a pass, summed pairwise."""
     if weights is None:
@@ -120,32 +181,62 @@ def _spread(values: Floats, weights: Floats | None) -> float:
     return half or float(np.max(values) - np.min(values)) / 2 or 1.0
 
 
-def _at(function: Callable[..., object], point: Point) -> object:
-    """function(*point), or nan where it overflows, divides by zero or is not defined."""
-    try:
-        return function(*point)
-    except (ArithmeticError, ValueError):
-        return math.nan
+def _evaluated(
+    functions: tuple[Callable[..., float], Callable[..., Point], Callable[..., Floats]],
+    data: object,
+    point: Floats,
+) -> tuple[float, Floats, Floats]:
+    """Value, gradient and Hessian at a point; nan where they overflow or are not defined."""
+    value, slope, bend = functions
+    theta = point.tolist()
+    with np.errstate(all="ignore"):
+        try:
+            return value(data, *theta), np.array(slope(data, *theta)), bend(data, *theta)
+        except (ArithmeticError, ValueError):
+            p = len(theta)
+            return math.nan, np.full(p, math.nan), np.full((p, p), math.nan)
+
+
+def _highest(value: Callable[..., float], data: object, points: Sequence[Point]) -> Point:
+    """The point with the largest value; the first one where none can be evaluated."""
+    best, highest = points[0], -math.inf
+    for point in points:
+        try:
+            here = value(data, *point)
+        except (ArithmeticError, ValueError):
+            continue
+        if here > highest:
+            best, highest = point, here
+    return best
+
+
+def _size(values: Floats, weights: Floats | None) -> float:
+    """The median of the absolute values; where that is zero, their mean, then 1."""
+    size = np.abs(values)
+    return _quantile(size, weights, 0.5) or _average(size, weights) or 1.0
 
 
 def _iterate(
-    update: Callable[[Point], Point],
+    updates: Iterable[Callable[[Point], Point]],
     start: Point,
-    count: int,
     domain: Sequence[tuple[float, float]],
 ) -> Floats:
-    """The start and `count` updates, one a row; nan from the first point outside the domain on."""
-    path = np.full((count + 1, len(start)), math.nan)
-    path[0] = point = start
-    for i in range(1, count + 1):
+    """The start and the point after each update, one a row; nan once a point is outside."""
+    path, point = [start], start
+    for update in updates:
         try:
             point = update(point)
         except (ArithmeticError, ValueError):
-            break
+            point = (math.nan,) * len(start)
         if not all(low < value < high for value, (low, high) in zip(point, domain, strict=True)):
-            break
-        path[i] = point
-    return path
+            point = (math.nan,) * len(start)
+        path.append(point)
+    return np.array(path)
+
+
+def _cautious_step(bend: Floats) -> float:
+    """One over the largest curvature: half of what alternating updates bear at a maximum."""
+    return 1 / float(np.max(np.abs(np.diag(bend))))
 
 
 def _checked_start(start: Sequence[float], domain: Sequence[tuple[float, float]]) -> Point:
@@ -307,6 +398,13 @@ def _maximise(
         "no maximum of the likelihood was found inside the domain for these data: "
         "it may rise towards an end of the domain"
     )
+
+
+def _require_inside(point: Floats, domain: Sequence[tuple[float, float]]) -> None:
+    """ValueError unless every value is finite and inside its domain."""
+    for value, (low, high) in zip(point.tolist(), domain, strict=True):
+        if not low < value < high or math.isinf(value):
+            raise ValueError(f"no estimate exists for these data: it would be {value!r}")
 
 
 def _require_maximum(bend: Floats) -> None:

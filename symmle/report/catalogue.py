@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from symmle.families import Family
-from symmle.report.json_report import Object
+from symmle.report.encoding import Object
 
 
 def catalogue_json(families: Sequence[Family], kinds: Sequence[str]) -> Object:

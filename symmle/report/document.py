@@ -6,6 +6,7 @@ Whoever writes a document knows no page, and whoever renders one knows no statis
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -18,8 +19,8 @@ class Label:
     latex: str
 
 
-Piece = str | sp.Basic | Label
-Sentence = tuple[Piece, ...]
+Piece: TypeAlias = "str | sp.Basic | Label"
+Sentence: TypeAlias = tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class Document:
     sections: tuple[Section, ...]
 
 
-def listed(items: Sequence[Sentence | Piece], last: str = "and") -> Sentence:
+def listed(items: Sequence[Sentence] | Sequence[Piece], last: str = "and") -> Sentence:
     """`a`, `a and b`, `a, b and c` as one sentence."""
     sentences = [item if isinstance(item, tuple) else (item,) for item in items]
     joined: list[Piece] = []

@@ -7,7 +7,7 @@ import sympy as sp
 from symmle.derive import Derivation
 from symmle.estimate import Estimator
 from symmle.stability import Comparison, SchemeStability
-from symmle.verify import Check
+from symmle.verify.case import Check
 
 
 @dataclass(frozen=True, slots=True)

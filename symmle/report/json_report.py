@@ -5,32 +5,18 @@ expectation(T) for what has no closed form.  At numbers, quantities are JSON num
 value is null, and the key beside it, with `_reason` added, says why.
 """
 
-import json
-from collections.abc import Mapping, Sequence
-
 import sympy as sp
 
-from symmle import __version__
 from symmle.derive import Derivation
 from symmle.estimate import Estimator
 from symmle.known import Known
 from symmle.model import Model
+from symmle.report.encoding import Object, Value
 from symmle.report.findings import Findings
 from symmle.report.printer import exact
+from symmle.report.words import is_at_numbers
 from symmle.stability import Comparison, Edge, Interval, SchemeStability
-from symmle.verify import Check
-
-Value = None | bool | int | float | str | list["Value"] | dict[str, "Value"]
-Object = dict[str, Value]
-
-
-def dumped(record: Object) -> str:
-    """The text of one object, opened by who made it.
-
-    A number that is not finite would be a fault of the caller and raises ValueError.
-    """
-    opening: Object = {"generator": f"made by symmle {__version__}"}
-    return json.dumps(opening | record, indent=2, allow_nan=False) + "\n"
+from symmle.verify.case import Check
 
 
 def derivation_json(findings: Findings) -> Object:
@@ -99,11 +85,10 @@ def estimator_json(estimator: Estimator) -> Object:
         else {"unknown": equation.unknown.name, "expression": exact(equation.expression)},
         f"the estimate is of kind {estimator.kind.value}, not one equation in one unknown",
     )
-    exists = estimator.exists
     _put(
         record,
         "exists",
-        bool(exists) if exists in (sp.true, sp.false) else None if exists is None else exact(exists),
+        _condition(estimator.exists),
         "no condition on the data was found",
     )
     _put(record, "unique", estimator.unique, "not decided")
@@ -113,9 +98,15 @@ def estimator_json(estimator: Estimator) -> Object:
     return record
 
 
+def _condition(exists: sp.Basic | None) -> Value:
+    if exists is None:
+        return None
+    return bool(exists) if exists in (sp.true, sp.false) else exact(exists)
+
+
 def scheme_json(scheme: SchemeStability) -> Object:
     """One update map at its fixed point."""
-    at_numbers = all(not entry.free_symbols - {scheme.step} for entry in scheme.jacobian)
+    at_numbers = is_at_numbers(scheme)
     reason = scheme.reason or "not decided"
     record: Object = {
         "name": scheme.name,
@@ -246,13 +237,3 @@ def _put(record: Object, key: str, value: Value, reason: str) -> None:
     record[key] = value
     if value is None:
         record[f"{key}_reason"] = reason
-
-
-def named(values: Mapping[str, float] | None) -> Value:
-    """Numbers by name, or None."""
-    return None if values is None else dict(values)
-
-
-def rows(matrix: Sequence[Sequence[float]] | None) -> Value:
-    """A matrix of numbers, or None."""
-    return None if matrix is None else [list(row) for row in matrix]

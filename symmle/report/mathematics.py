@@ -24,7 +24,8 @@ def aligned(rows: Sequence[Formula]) -> list[str]:
         lines.append(f"{formula(row.left)} &{row.sign} {first}" + ("" if others else note))
         lines += [f"&\\quad {other}" for other in others[:-1]]
         lines += [f"&\\quad {other}{note}" for other in others[-1:]]
-    return ["\\begin{aligned}", *(f"{line} \\\\" for line in lines[:-1]), lines[-1], "\\end{aligned}"]
+    ended = [f"{line} \\\\" for line in lines[:-1]]
+    return ["\\begin{aligned}", *ended, lines[-1], "\\end{aligned}"]
 
 
 def _broken(expr: sp.Basic) -> list[str]:

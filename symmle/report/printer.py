@@ -18,20 +18,20 @@ from sympy.printing.str import StrPrinter
 from symmle.sample_mean import OverData, SampleCovariance
 
 _POLYGAMMA = {0: "digamma", 1: "trigamma"}
-_GREEK = frozenset(
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau "
-    "upsilon phi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+_GREEK = re.compile(
+    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|"
+    "upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
 )
 
 
 def text(expr: sp.Basic) -> str:
     """One line of text in the language of `parsing`, with digamma, trigamma and mean(...)."""
-    return _Text().doprint(expr)
+    return str(_Text().doprint(expr))
 
 
 def latex(expr: sp.Basic) -> str:
     r"""LaTeX without dollar signs; mean(T) is \overline{T}, var and cov are operators."""
-    return _Latex().doprint(expr)
+    return str(_Latex().doprint(expr))
 
 
 def exact(expr: sp.Basic) -> str:
@@ -62,7 +62,7 @@ def reading_terms(total: sp.Add) -> list[sp.Expr]:
 
 
 def _is_constant(term: sp.Expr) -> bool:
-    return not term.is_Rational and not term.free_symbols and not term.has(OverData)
+    return not term.is_Number and not term.free_symbols and not term.has(OverData)
 
 
 def _signed(product: sp.Expr) -> sp.Expr:
@@ -109,7 +109,8 @@ class _Text(StrPrinter):
         return f"polygamma({self._print(order)}, {self._print(argument)})"
 
     def _print_And(self, expr: sp.And) -> str:
-        return " and ".join(self._print(each) for each in sorted(expr.args, key=sp.default_sort_key))
+        conditions = sorted(expr.args, key=sp.default_sort_key)
+        return " and ".join(map(self._print, conditions))
 
     def _print_Relational(self, expr: sp.core.relational.Relational) -> str:
         sign = {"==": "=", "!=": "is not"}.get(expr.rel_op, expr.rel_op)
@@ -136,9 +137,12 @@ class _Latex(LatexPrinter):
     def _print_Mul(self, expr: sp.Mul) -> str:
         return str(super()._print_Mul(_signed(expr)))
 
-    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
-        stem, digits, prime = re.fullmatch(r"(.*?)_?(\d*)('?)", expr.name).groups()
-        name = stem if len(stem) == 1 else f"\\{stem}" if stem in _GREEK else _upright(stem)
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        bare = expr.name.rstrip("'")
+        stem = bare.rstrip("0123456789")
+        digits, prime = bare[len(stem) :], expr.name[len(bare) :]
+        stem = stem.removesuffix("_")
+        name = f"\\{stem}" if _GREEK.fullmatch(stem) else _upright(stem)
         return f"{name}_{{{digits}}}{prime}" if digits else name + prime
 
     _print_Datum = _print_Symbol
@@ -175,5 +179,7 @@ class _Latex(LatexPrinter):
 
 
 def _upright(name: str) -> str:
+    if len(name) == 1:
+        return name
     escaped = name.replace("_", "\\_")
     return f"\\mathrm{{{escaped}}}"

@@ -18,7 +18,6 @@ from symmle.report.document import (
     listed,
 )
 from symmle.report.findings import Findings
-
 from symmle.report.printer import latex, text
 from symmle.report.words import at_the_edge, interval
 from symmle.schemes import Map, Statement
@@ -29,8 +28,10 @@ _LONGEST = 80  # operations; a longer formula explains nothing and is left to --
 
 def is_one_map(schemes: Sequence[SchemeStability]) -> bool:
     """Whether all schemes are one: a single parameter leaves no order to choose."""
-    return len(schemes) > 1 and len(schemes[0].order) == 1 and all(
-        each.map.image == schemes[0].map.image for each in schemes
+    return (
+        len(schemes) > 1
+        and len(schemes[0].order) == 1
+        and all(each.map.image == schemes[0].map.image for each in schemes)
     )
 
 
@@ -71,8 +72,13 @@ def _general_jacobian(
         " * ".join(f"J_{text(symbol)}" for symbol in owners),
         " \\, ".join(f"J_{{{latex(symbol)}}}" for symbol in owners),
     )
-    yield Paragraph(("Jacobian of an update, at any point: ", product,
-                     ", each factor the identity but for its own row:"))
+    yield Paragraph(
+        (
+            "Jacobian of an update, at any point: ",
+            product,
+            ", each factor the identity but for its own row:",
+        )
+    )
     yield Formulas(
         tuple(
             Formula(_entry(line.parameters[0], column), entry)
@@ -137,10 +143,10 @@ def scheme_facts(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
     opening = "if" if scheme.stable_steps is not None else "exactly if"
     for i, condition in enumerate(filter(is_short, scheme.conditions)):
         yield ("and" if i else opening), (condition,)
-    if scheme.best_step is not None and scheme.rate is not None:
-        if is_short(scheme.best_step, scheme.rate):
-            yield "best step", (scheme.best_step,)
-            yield "rate there", _rate(scheme)
+    best = scheme.best_step is not None and scheme.rate is not None
+    if best and is_short(scheme.best_step, scheme.rate):
+        yield "best step", (scheme.best_step,)
+        yield "rate there", _rate(scheme)
     if scheme.edge is not None:
         yield "at the edge", at_the_edge(scheme.edge)
     if scheme.at_step is not None:
@@ -170,8 +176,12 @@ def _at_step(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
         return
     yield "this step", (scheme.step, " = ", there.step, f": {there.verdict} [{there.known}]")
     yield "spectral radius", (there.spectral_radius.evalf(12), ", the rate in the long run")
-    yield "one-step gain", (
-        there.one_step_gain.evalf(12), ", the most that one update can enlarge an error",
+    yield (
+        "one-step gain",
+        (
+            there.one_step_gain.evalf(12),
+            ", the most that one update can enlarge an error",
+        ),
     )
 
 
@@ -200,8 +210,13 @@ def _explained(both: TwoBlocks) -> list[Block]:
         tail = "here q = 0, because neither parameter acts on the other to first order."
         return [Paragraph((*opening, tail))]
     return [
-        Paragraph((*opening, "q is positive where the parameters act on each other, which moves "
-                             "the multipliers away from -1.")),
+        Paragraph(
+            (
+                *opening,
+                "q is positive where the parameters act on each other, which moves "
+                "the multipliers away from -1.",
+            )
+        ),
         Formulas((Formula(Label(*q), both.q),)),
     ]
 
@@ -215,5 +230,3 @@ def _promise(findings: Findings) -> Iterator[str]:
     )
     if any(each.known is Known.UNKNOWN for each in findings.schemes):
         yield " Where symbols leave a range open, `stability` with --at or --data decides it."
-
-

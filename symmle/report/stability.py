@@ -1,16 +1,20 @@
 """What `stability` says of schemes at a point."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
 from symmle.model import Model
 from symmle.report.document import Block, Document, Facts, Label, MatrixFormula, Paragraph, Section
-from symmle.report.json_report import Object, comparison_json, model_json, scheme_json
+from symmle.report.encoding import Object
+from symmle.report.json_report import comparison_json, model_json, scheme_json
 from symmle.report.printer import exact
 from symmle.report.schemes import is_short, scheme_facts, statements
-from symmle.report.words import sentence_case
+from symmle.report.words import is_at_numbers, sentence_case
 from symmle.stability import Comparison, SchemeStability
+
+_LONG = 10**6  # a numerator or denominator that is shown as a decimal number instead
 
 
 def stability_document(
@@ -21,8 +25,9 @@ def stability_document(
     compared: Sequence[Comparison],
 ) -> Document:
     """The schemes one after the other, and what distinguishes each from the one before it."""
-    shown = ", ".join(f"{name} = {value.evalf(12) if value.is_Float else value}"
-                      for name, value in point.items())
+    shown = ", ".join(
+        f"{name} = {value.evalf(12) if value.is_Float else value}" for name, value in point.items()
+    )
     title = f"Stability: {model.name}" + (f" at {shown}" if shown else "")
     sections = [Section("Point", (Paragraph((f"{sentence_case(meaning)}.",)),))]
     sections += [_section(scheme) for scheme in schemes]
@@ -34,10 +39,39 @@ def stability_document(
 
 def _section(scheme: SchemeStability) -> Section:
     blocks: list[Block] = [statements(scheme.map)]
-    if is_short(*scheme.jacobian):
-        blocks.append(MatrixFormula(Label("J", "\\hat{J}"), scheme.jacobian, scheme.map.state))
-    blocks.append(Facts(tuple(scheme_facts(scheme))))
+    shown = _rounded(scheme)
+    if is_short(*shown.jacobian):
+        blocks.append(MatrixFormula(Label("J", "\\hat{J}"), shown.jacobian, shown.map.state))
+    blocks.append(Facts(tuple(scheme_facts(shown))))
     return Section(sentence_case(f"{scheme.name} updates"), tuple(blocks))
+
+
+def _rounded(scheme: SchemeStability) -> SchemeStability:
+    """At numbers: polynomials in the step with decimal coefficients instead of exact constants."""
+    if not is_at_numbers(scheme):
+        return scheme
+    values, intervals, edge = scheme.eigenvalues, scheme.stable_steps, scheme.edge
+    return replace(
+        scheme,
+        jacobian=scheme.jacobian.applyfunc(_decimal),
+        eigenvalues=None if values is None else tuple(map(_decimal, values)),
+        stable_steps=intervals and tuple(
+            replace(each, lower=_decimal(each.lower), upper=_decimal(each.upper))
+            for each in intervals
+        ),
+        best_step=scheme.best_step and _decimal(scheme.best_step),
+        rate=scheme.rate and _decimal(scheme.rate),
+        edge=edge and replace(edge, coefficient=edge.coefficient and _decimal(edge.coefficient)),
+    )
+
+
+def _decimal(expr: sp.Expr) -> sp.Expr:
+    """The expression with decimals, unless all its numbers are short fractions."""
+    constants = expr.atoms(sp.NumberSymbol, sp.Function) or any(
+        power.base.is_number for power in expr.atoms(sp.Pow)
+    )
+    long = any(max(abs(each.p), each.q) >= _LONG for each in expr.atoms(sp.Rational))
+    return sp.expand_mul(expr).evalf(12) if constants or long else expr
 
 
 def stability_json(

@@ -7,7 +7,8 @@ import sympy as sp
 from symmle.model import Variable
 from symmle.report.document import Label, Sentence
 from symmle.report.printer import latex, text
-from symmle.stability.records import Criticality, Edge, Event, Interval
+from symmle.sample_mean import OverData
+from symmle.stability.records import Criticality, Edge, Event, Interval, SchemeStability
 
 _EVENTS = {
     Event.FLIP: "a multiplier leaves through -1 (a flip: period doubling)",
@@ -52,6 +53,16 @@ def interval(each: Interval, step: sp.Symbol) -> Label:
     """`0 < step < upper`."""
     opening = (each.lower, "<", step)
     return chain(opening if each.upper.is_infinite else (*opening, "<", each.upper))
+
+
+def is_at_numbers(scheme: SchemeStability) -> bool:
+    """Whether a scheme was analysed at numbers: its Jacobian has no symbol but the step.
+
+    A mean over the data has no free symbols either, and is no number.
+    """
+    return not any(
+        entry.free_symbols - {scheme.step} or entry.has(OverData) for entry in scheme.jacobian
+    )
 
 
 def at_the_edge(edge: Edge) -> Sentence:

@@ -1,0 +1,37 @@
+"""`symmle verify`: every claim again by another road."""
+
+import argparse
+import shutil
+import sys
+
+from symmle.cli.naming import named_model
+from symmle.model import Model
+from symmle.report.checks import verification_document, verification_json
+from symmle.report.encoding import dumped
+from symmle.report.text import render
+from symmle.verify import verify
+from symmle.verify.case import Check
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print every check of one model, or of the whole catalogue; 1 when one fails."""
+    found: dict[str, tuple[Check, ...]] = {
+        model.name: verify(model) for model in _models(arguments)
+    }
+    if arguments.json:
+        sys.stdout.write(dumped(verification_json(found)))
+    else:
+        width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
+        sys.stdout.write(render(verification_document(found), width))
+    return int(any(check.ok is False for checks in found.values() for check in checks))
+
+
+def _models(arguments: argparse.Namespace) -> list[Model]:
+    if arguments.model or arguments.logpdf or arguments.param or arguments.data_symbol:
+        return [named_model(arguments)]
+    from symmle.errors import InputError
+    from symmle.families import FAMILIES, family_model
+
+    if arguments.fix:
+        raise InputError("--fix holds a parameter of one model; name the model")
+    return [family_model(name) for name in FAMILIES]

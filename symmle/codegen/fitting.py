@@ -1,0 +1,343 @@
+"""The functions of a generated module that iterate: the ascents and `fit`.
+
+No function here has an argument or local named by a user but the data columns, and those are
+renamed wherever a word of these texts is in the way.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING
+
+from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
+from symmle.codegen.printer import Printer
+
+if TYPE_CHECKING:
+    from symmle.codegen.numpy_target import Module
+
+_ASCENT = '''\
+    {columns}, w = _read({columns}, weights)
+    data = _taken({columns}, w)
+    point = {begin} if start is None else _checked_start(start, _DOMAIN)
+'''
+
+_GRADIENT_DOC = '''\
+    """Climb by `n_steps` gradient steps of fixed size: (mu, ...) + step * score.
+
+    step: for a step that contracts, see the range that the stability analysis gives.
+    start: one value a parameter; when None, the likeliest of a few points made from the data.
+    scheme: "simultaneous" (all from the old point) or "alternating" (each from the newest).
+    Returns the last point; with trajectory=True also all points, one a row, the start first.
+    From the first point that leaves the domain on, every value is nan.
+    """
+'''
+
+_GRADIENT = '''\
+    schemes = {"simultaneous": step_simultaneous, "alternating": step_alternating}
+    if scheme not in schemes:
+        raise ValueError(f"scheme must be 'simultaneous' or 'alternating', not {scheme!r}")
+    update = schemes[scheme]
+    steps = repeat(lambda theta: update(data, *theta, step), n_steps)
+    path = _iterate(steps, point, _DOMAIN)
+    return (Estimate(*path[-1].tolist()), path) if trajectory else Estimate(*path[-1].tolist())
+'''
+
+_COORDINATE_DOC = '''\
+    """Climb by `n_outer` sweeps: each parameter in order makes `n_inner` gradient steps alone.
+
+    step: of every move; when None, 1 over the largest curvature at the start, which is half of
+    what alternating steps bear near a maximum.
+    start, trajectory, what is returned: as in `gradient_ascent`; every single move is a row.
+    """
+'''
+
+_COORDINATE = '''\
+    size = _cautious_step(hessian(data, *point)) if step is None else step
+    moves = [_move(data, i, size) for i in range(len(_SLOPES)) for _ in range(n_inner)]
+    path = _iterate(moves * n_outer, point, _DOMAIN)
+    return (Estimate(*path[-1].tolist()), path) if trajectory else Estimate(*path[-1].tolist())
+'''
+
+_MOVE = '''\
+def _move(data: Statistics, i: int, step: float) -> Callable[[Point], Point]:
+    """The update of parameter i alone by one gradient step."""
+
+    def update(theta: Point) -> Point:
+        return (*theta[:i], theta[i] + step * _SLOPES[i](data, *theta), *theta[i + 1 :])
+
+    return update'''
+
+_FINISH = '''\
+    _require_inside(path[-1], _DOMAIN)
+    estimate = Estimate(*path[-1].tolist())
+    return (estimate, path) if trajectory else estimate
+'''
+
+_RESULT = "Estimate | tuple[Estimate, Floats]"
+_STEADY = ("weights: ArrayLike | None = None", "trajectory: bool = False")
+
+WORDS = frozenset(
+    re.findall(
+        r"[A-Za-z]\w*",
+        " ".join([_ASCENT, _GRADIENT, _COORDINATE, _FINISH, *_STEADY, _RESULT])
+        + " unit roots value middle size theta start scheme n_steps n_inner n_outer step len float"
+        " np math special w column abs",
+    )
+)
+
+
+def iterating_functions(module: Module) -> list[str]:
+    """`_start`, the two ascents, and `fit` with what it needs."""
+    return [
+        _start(module),
+        _gradient_ascent(module),
+        _MOVE,
+        _coordinate_ascent(module),
+        *_fit(module),
+    ]
+
+
+def _ascent(module: Module) -> list[str]:
+    columns = ", ".join(module.arguments)
+    text = _ASCENT.replace("{columns}", columns)
+    return text.replace("{begin}", _begin(module, columns)).splitlines()
+
+
+def _begin(module: Module, columns: str) -> str:
+    """The call of `_start`, which reads the columns only where a start comes from them."""
+    moves = module.plan.invariance
+    from_data = any(moves.shift or ()) or any(
+        exponent and parameter.domain.lower == 0
+        for exponent, parameter in zip(moves.scale or (), module.plan.model.parameters, strict=False)
+    )
+    return f"_start(data, {columns}, w)" if from_data else "_start(data)"
+
+
+def _gradient_ascent(module: Module) -> str:
+    given = [f"{argument}: ArrayLike" for argument in module.arguments]
+    more = ["start: Sequence[float] | None = None", 'scheme: str = "simultaneous"']
+    head = signature(
+        "gradient_ascent", [*given, "n_steps: int", "step: float", *more, *_STEADY], _RESULT
+    )
+    return "\n".join([head, _GRADIENT_DOC.rstrip(), *_ascent(module), _GRADIENT.rstrip()])
+
+
+def _coordinate_ascent(module: Module) -> str:
+    given = [f"{argument}: ArrayLike" for argument in module.arguments]
+    more = ["step: float | None = None", "start: Sequence[float] | None = None"]
+    head = signature(
+        "coordinate_ascent",
+        [*given, "n_inner: int", "n_outer: int", *more, *_STEADY], _RESULT,
+    )
+    return "\n".join([head, _COORDINATE_DOC.rstrip(), *_ascent(module), _COORDINATE.rstrip()])
+
+
+def _start(module: Module) -> str:
+    """The function that picks a start: what moves with the data from the data, else by domain."""
+    plan = module.plan
+    shift, scale = plan.invariance.shift, plan.invariance.scale
+    values, loops, lines = [], [], []
+    first = module.arguments[0]
+    for i, parameter in enumerate(plan.model.parameters):
+        low, high = parameter.domain.lower, parameter.domain.upper
+        fixed = low.is_number and high.is_number
+        printer = Printer(frozenset())
+        if shift is not None and shift[i] == 1:
+            values.append("middle")
+        elif scale is not None and scale[i] and low == 0:
+            values.append(_in_units("size", scale[i]))
+        elif not fixed or (low.is_infinite and high.is_infinite):
+            values.append("0.0")
+        elif low.is_finite and high.is_finite:
+            values.append(printer.text((low + high) / 2))
+        elif len(loops) < 2:
+            loops.append(f"guess{len(loops) + 1}")
+            sign = "+" if low.is_finite else "-"
+            end = low if low.is_finite else high
+            base = f"{printer.text(end)} {sign} " if end != 0 else "-" if sign == "-" else ""
+            values.append(f"{base}{loops[-1]}")
+        else:
+            values.append(printer.text(low + 1 if low.is_finite else high - 1))
+    if "middle" in values:
+        lines.append(f"    middle = _quantile({first}, w, 0.5)")
+    if any("size" in value for value in values):
+        spread = "_spread" if "middle" in values else "_size"
+        lines.append(f"    size = {spread}({first}, w)")
+    point = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
+    each = [f"for {name} in (0.125, 1.0, 8.0)" for name in loops]
+    points = f"[{' '.join([point, *each])}]"
+    given = [*_typed(module), "w: Floats | None"] if lines else []
+    return "\n".join([
+        signature("_start", ["data: Statistics", *given], "Point"),
+        '    """The likeliest of a few points: from the data where a parameter moves with them."""',
+        *lines,
+        f"    points = {points}",
+        "    return _highest(average_log_likelihood, data, points)",
+    ])
+
+
+def _typed(module: Module) -> list[str]:
+    return [f"{argument}: Floats" for argument in module.arguments]
+
+
+def _in_units(unit: str, exponent: int) -> str:
+    if exponent == 0:
+        return "1.0"
+    text = " * ".join([unit] * abs(exponent))
+    return text if exponent > 0 else f"1 / ({text})" if exponent < -1 else f"1 / {text}"
+
+
+def _fit(module: Module) -> list[str]:
+    plan = module.plan
+    given = [f"{argument}: ArrayLike" for argument in module.arguments]
+    head = signature("fit", [*given, *_STEADY], _RESULT)
+    if plan.fit.refusal is not None:
+        return [_refusing_fit(module, head)]
+    scaled = plan.invariance.scale is not None and (
+        plan.fit.values is None or plan.fit.equation is not None
+    )
+    parts, lines = [], [head, *_fit_doc(module, scaled), *_fit_data(module, scaled)]
+    if plan.fit.conditions:
+        parts.append(_require_estimate(module))
+        lines.append("    _require_estimate(data)")
+    if plan.fit.values is None:
+        columns = ", ".join(f"{one} / unit" if scaled else one for one in module.arguments)
+        functions = "(average_log_likelihood, score, hessian)"
+        lines += [
+            f"    functions = {functions}",
+            f"    point = {_begin(module, columns)}",
+            "    points = _maximise(lambda now: _evaluated(functions, data, now), point, _DOMAIN)",
+            "    path = np.array(points)",
+        ]
+    else:
+        parts += _reduced_functions(module)
+        lines += _fit_from_formula(module)
+    if not plan.fit.certain and plan.fit.values is not None:
+        lines.append("    _require_maximum(hessian(data, *path[-1].tolist()))")
+    if scaled and plan.invariance.scale is not None:
+        units = ", ".join(_in_units("unit", e) for e in plan.invariance.scale)
+        lines.append(f"    path = path * np.array([{units}])")
+    return [*parts, "\n".join([*lines, _FINISH.rstrip()])]
+
+
+def _refusing_fit(module: Module, head: str) -> str:
+    reason = re.sub(r"[\"\\]", "'", module.plan.fit.refusal or "")
+    return "\n".join([
+        head,
+        '    """Raises ValueError: where the likelihood is largest is not found from its score."""',
+        f"    del {', '.join(module.arguments)}, weights, trajectory",
+        *raised(f"there is no fit for this density: {reason}"),
+    ])
+
+
+def raised(message: str, depth: int = 1) -> list[str]:
+    """`raise ValueError(message)`, the text over several lines when it is long."""
+    pad = INDENT * depth
+    line = f'{pad}raise ValueError("{message}")'
+    if len(line) <= 100:
+        return [line]
+    inner = f'{pad}{INDENT}"{message}"'
+    if len(inner) <= 100:
+        return [f"{pad}raise ValueError(", inner, f"{pad})"]
+    texts = textwrap.wrap(message, 80 - len(pad), drop_whitespace=False)
+    return [f"{pad}raise ValueError(", *(f'{pad}{INDENT}"{text}"' for text in texts), f"{pad})"]
+
+
+def _fit_doc(module: Module, scaled: bool) -> list[str]:
+    plan = module.plan
+    if plan.fit.values is None:
+        how = ["Newton's method on the average log-likelihood, uphill everywhere."]
+    elif plan.fit.source is not None:
+        how = [f"One equation for {plan.fit.source.unknown} is solved; the rest follows from it."]
+    else:
+        how = ["The closed form."]
+    if scaled:
+        how.append("The data are divided by a power of two near their size, and the answer")
+        how.append("is given its units back: nothing overflows, and no digit is lost.")
+    return [
+        '    """The maximum-likelihood estimate.', "", *(f"    {line}" for line in how),
+        "    Returns the estimate; with trajectory=True also all iterates, one a row.",
+        "    Raises ValueError for data outside the support, and where no estimate exists.",
+        '    """',
+    ]
+
+
+def _fit_data(module: Module, scaled: bool) -> list[str]:
+    columns = ", ".join(module.arguments)
+    if not scaled:
+        return [
+            f"    {columns}, w = _read({columns}, weights)",
+            f"    data = _taken({columns}, w)",
+        ]
+    return [
+        f"    {columns}, w = _read({columns}, weights)",
+        f"    unit = _unit({columns})",
+        f"    data = _taken({columns} / unit, w)",
+    ]
+
+
+def _require_estimate(module: Module) -> str:
+    lines = [
+        f"def _require_estimate({module.data}: Statistics) -> None:",
+        '    """ValueError unless the data have what the estimate needs to exist."""',
+    ]
+    for condition in module.plan.fit.conditions:
+        body = module.body(condition.formula)
+        left, size = body.named_results()
+        lines += body.lines
+        bound = "0" if size in (left, f"abs({left})") else f"16 * _EPSILON * ({size})"
+        tested = f"abs({left})" if condition.unequal else left
+        lines.append(f"    if not {tested} > {bound}:")
+        lines += raised(
+            f"no estimate exists for these data: it needs {condition.text}, which does not hold",
+            depth=2,
+        )
+    return "\n".join(lines)
+
+
+def _reduced_functions(module: Module) -> list[str]:
+    plan = module.plan
+    source, values = plan.fit.source, plan.fit.values
+    unknown = [] if source is None else [f"{source.unknown}: float"]
+    found = []
+    if source is not None and plan.fit.equation is not None:
+        body = module.body(plan.fit.equation)
+        found.append("\n".join([
+            signature("_equation", [f"{module.data}: Statistics", *unknown],
+                      "tuple[float, float, float]"),
+            f'    """What vanishes at the estimate of {source.unknown}, its slope, its terms\' size.',
+            "", *wrapped(f"{source.expression} = 0", 4), '    """',
+            *_tuple(body),
+        ]))
+    if values is not None:
+        body = module.body(values)
+        claim = "The closed form." if source is None else f"All parameters, given {source.unknown}."
+        found.append("\n".join([
+            signature("_given", [f"{module.data}: Statistics", *unknown], "Point"),
+            f'    """{claim}"""',
+            *_tuple(body),
+        ]))
+    return found
+
+
+def _tuple(body: Body) -> list[str]:
+    texts = body.named_results()
+    return [*body.lines, *returned(texts)]
+
+
+def _fit_from_formula(module: Module) -> list[str]:
+    source = module.plan.fit.source
+    if source is None:
+        return ["    path = np.array([_given(data)])"]
+    printer = Printer(frozenset())
+    low, high = (
+        f"{sign}math.inf" if end.is_infinite or not end.is_number else printer.text(end)
+        for end, sign in ((source.domain.lower, "-"), (source.domain.upper, ""))
+    )
+    name = source.unknown
+    return [
+        f'    roots = _root(lambda value: _equation(data, value), {low}, {high}, "{name}")',
+        "    path = np.array([_given(data, value) for value in roots])",
+    ]
+

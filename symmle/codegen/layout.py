@@ -1,0 +1,135 @@
+"""Lay out statements as `ruff format` leaves them (line length 100)."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+
+import sympy as sp
+
+from symmle.codegen.formula import Assignment, Formula, Over
+from symmle.codegen.names import Names
+from symmle.codegen.printer import Printer
+
+WIDTH = 100
+INDENT = "    "
+
+
+def signature(name: str, arguments: Sequence[str], returns: str) -> str:
+    """`def name(arguments) -> returns:`, on one line, on three, or one line an argument."""
+    line = f"def {name}({', '.join(arguments)}) -> {returns}:"
+    if len(line) <= WIDTH:
+        return line
+    inner = f"{INDENT}{', '.join(arguments)}"
+    if len(inner) <= WIDTH:
+        return f"def {name}(\n{inner}\n) -> {returns}:"
+    listed = "".join(f"{INDENT}{argument},\n" for argument in arguments)
+    return f"def {name}(\n{listed}) -> {returns}:"
+
+
+def wrapped(text: str, indent: int) -> list[str]:
+    """Text in lines of at most the width, the first with `indent` spaces, the others with more."""
+    return textwrap.wrap(
+        text, WIDTH - 2, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4),
+        break_long_words=False, break_on_hyphens=False,
+    )
+
+
+def bracketed(head: str, items: Sequence[str], tail: str, depth: int = 1) -> list[str]:
+    """`head item, item tail`, broken as the formatter does when it is too long."""
+    pad = INDENT * depth
+    line = f"{pad}{head}{', '.join(items)}{tail}"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = f"{pad}{INDENT}{', '.join(items)}"
+    if len(inner) <= WIDTH:
+        return [pad + head, inner, pad + tail]
+    return [pad + head, *(f"{pad}{INDENT}{item}," for item in items), pad + tail]
+
+
+def returned(values: Sequence[str]) -> list[str]:
+    """`return` of a tuple."""
+    if len(values) == 1:
+        return [f"    return ({values[0]},)"]
+    line = f"    return {', '.join(values)}"
+    return [line] if len(line) <= WIDTH else bracketed("return (", values, ")")
+
+
+class Body:
+    """The lines of a formula's assignments, with overlong expressions taken apart."""
+
+    def __init__(
+        self, formula: Formula, printer: Printer, names: Names, mean: Callable[[str], str]
+    ) -> None:
+        self.lines: list[str] = []
+        self._printer = printer
+        self._names = names
+        self._mean = mean
+        for each in formula.assignments:
+            self._assign(each)
+        self._results = formula.results
+
+    def named_results(self) -> list[str]:
+        """The results as short texts; longer ones are given a name first."""
+        return [self._short(each, 60) for each in self._results]
+
+    def whole(self) -> list[str]:
+        """All lines, the last of them returning the results as a tuple, or the only one."""
+        if len(self._results) == 1:
+            self._statement("return ", self._results[0])
+            return self.lines
+        last = returned(self.named_results())
+        return [*self.lines, *last]
+
+    def _assign(self, each: Assignment) -> None:
+        if each.over is Over.MEAN:
+            value = self._short(each.value, 60)
+            self.lines.append(f"{INDENT}{each.target} = {self._mean(value)}")
+        else:
+            self._statement(f"{each.target} = ", each.value)
+
+    def _statement(self, target: str, value: sp.Expr) -> None:
+        room = WIDTH - len(INDENT) - len(target)
+        text = self._printer.text(value)
+        if len(text) <= room:
+            self.lines.append(f"{INDENT}{target}{text}")
+            return
+        if value.is_Add and len(value.args) > 2:
+            (sign, first), *rest = self._printer.terms(value)
+            if len(text) <= WIDTH - 2 * len(INDENT):
+                self._in_parentheses(target, [text])
+                return
+            texts = [first if sign == "+" else f"-{first}", *(f"{s} {t}" for s, t in rest)]
+            if max(map(len, texts)) <= WIDTH - 2 * len(INDENT):
+                self._in_parentheses(target, texts)
+                return
+        self._statement(target, self._taken_apart(value))
+
+    def _in_parentheses(self, target: str, lines: Sequence[str]) -> None:
+        inner = [f"{INDENT}{INDENT}{line}" for line in lines]
+        self.lines += [f"{INDENT}{target}(", *inner, f"{INDENT})"]
+
+    def _taken_apart(self, value: sp.Expr) -> sp.Expr:
+        """The expression with its longest part that is not a name assigned to one before."""
+        parts = [arg for arg in value.args if arg.args]
+        if not parts:  # names only: half of them together
+            parts = [value.func(*value.args[: len(value.args) // 2])]
+            value = value.func(parts[0], *value.args[len(value.args) // 2 :], evaluate=False)
+        longest = max(parts, key=lambda part: len(self._printer.text(part)))
+        if value.is_Pow or longest.is_Pow:  # 1/base: name the base, not the reciprocal
+            inner = (longest if longest.is_Pow else value).base
+            longest = inner if inner.args else longest
+        rows = bool(longest.free_symbols & self._printer.rows)
+        name = sp.Symbol(self._names.numbered("r" if rows else "t"), real=True)
+        self._printer = self._printer.knowing(name) if rows else self._printer
+        self._statement(f"{name} = ", longest)
+        return value.func(*(arg.xreplace({longest: name}) for arg in value.args))
+
+    def _short(self, value: sp.Expr, room: int) -> str:
+        """The text of an expression, which is given a name first when it is longer than `room`."""
+        text = self._printer.text(value)
+        if len(text) <= room:
+            return text
+        rows = bool(value.free_symbols & self._printer.rows)
+        name = sp.Symbol(self._names.numbered("r" if rows else "t"), real=True)
+        self._printer = self._printer.knowing(name) if rows else self._printer
+        self._statement(f"{name} = ", value)
+        return str(name)

@@ -1,0 +1,2 @@
+def generate_tests(derivation, estimator, module_name):
+    return ""
