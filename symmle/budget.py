@@ -47,4 +47,6 @@ def budget(seconds: float) -> Iterator[None]:
                 running = False
                 timer.cancel()
     except Expired:
-        raise BudgetError(f"a symbolic step took more than {seconds:g} s and was given up") from None
+        raise BudgetError(
+            f"a symbolic step took more than {seconds:g} s and was given up"
+        ) from None

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Known(StrEnum):
-    """The level that a result has reached, strongest first; none is claimed that was not reached."""
+    """The level that a result has reached, strongest first; never one that was not reached."""
 
     PROVED = "proved"  # an exact identity reduced to zero, or an algebraic decision
     CERTIFIED = "certified"  # interval or ball arithmetic encloses it

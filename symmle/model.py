@@ -246,19 +246,24 @@ def load_model(path: str | Path) -> Model:
     except OSError as error:
         raise InputError(f"the model file {str(path)!r} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise InputError(f"the model file {str(path)!r} is no UTF-8 text; save it as such") from None
+        raise InputError(
+            f"the model file {str(path)!r} is no UTF-8 text; save it as such"
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"the model file {str(path)!r} is no TOML: {error}") from None
     allowed = {"name", "logpdf", "logpmf", "data", "parameters", "constants", "expectations"}
     extra = sorted(set(record) - allowed)
     if extra:
         there = ", ".join(sorted(allowed))
-        raise InputError(f"the model file {str(path)!r} has an unknown entry {extra[0]!r}; "
-                         f"it may hold {there}")
+        raise InputError(
+            f"the model file {str(path)!r} has an unknown entry {extra[0]!r}; it may hold {there}"
+        )
     density = [record[key] for key in ("logpdf", "logpmf") if key in record]
     if len(density) != 1 or not isinstance(density[0], str):
-        raise InputError(f"the model file {str(path)!r} must have one text 'logpdf' or 'logpmf', "
-                         "the log-density of one observation")
+        raise InputError(
+            f"the model file {str(path)!r} must have one text 'logpdf' or 'logpmf', "
+            "the log-density of one observation"
+        )
     tables = {key: _table(record, key, path) for key in ("data", "parameters", "constants")}
     name = record.get("name", path.stem)
     if not isinstance(name, str):
@@ -296,8 +301,9 @@ def fix(model: Model, assignments: Sequence[str]) -> Model:
         value = parse(value_text, {p.name: p.symbol for p in others}, f"value of {name.strip()}")
         where = next(p.domain for p in model.parameters if p.symbol == symbol)
         if value.is_number and where.contains(value) is False:
-            raise InputError(f"--fix {text!r}: {value} is outside the domain "
-                             f"'{where.text}' of {name.strip()}")
+            raise InputError(
+                f"--fix {text!r}: {value} is outside the domain '{where.text}' of {name.strip()}"
+            )
         # SymPy turns loggamma of a large whole number into the log of an exact factorial
         large = value.is_number and abs(value) > _LARGEST_EXACT
         held = {symbol: sp.Float(value, 30) if large else value}

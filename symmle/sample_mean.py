@@ -141,9 +141,7 @@ def nodes(exprs: Iterable[sp.Basic]) -> tuple[OverData, ...]:
     return tuple(sorted(found, key=sp.default_sort_key))
 
 
-def statistics(
-    exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]
-) -> tuple[OverData, ...]:
+def statistics(exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]) -> tuple[OverData, ...]:
     """The nodes free of the parameters: computed once per data set."""
     theta = set(parameters)
     return tuple(node for node in nodes(exprs) if not node.free_symbols & theta)
@@ -161,9 +159,7 @@ def may_vanish(node: OverData) -> bool:
     return not strict
 
 
-def masked(
-    expr: sp.Expr, cautious: bool = False
-) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:
+def masked(expr: sp.Expr, cautious: bool = False) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:
     """(`expr` with a letter for each node, {letter: node}): for algebra that knows no means.
 
     cautious: a node that is positive only by convention gets a letter that may be zero.

@@ -1,7 +1,7 @@
 """The value of an expression by walking its tree with mpmath.
 
 No text is generated and none compiled, so nothing rests on SymPy's printers, some of which are
-wrong in SymPy 1.14 (`betainc_regularized` for mpmath, `1/lowergamma` for SciPy).  For one value of a
+wrong in 1.14 (`betainc_regularized` for mpmath, `1/lowergamma` for SciPy).  For one value of a
 small expression it is also several times faster than compiling a function first.
 """
 
@@ -59,7 +59,9 @@ def tree_value(expr: sp.Basic, numbers: Numbers) -> mpmath.mpf:
     if expr.is_Float or expr.is_NumberSymbol:
         return mpmath.mpf(sp.N(expr, mpmath.mp.dps + 5))
     if isinstance(expr, sp.Piecewise):
-        return next(tree_value(value, numbers) for value, when in expr.args if _holds(when, numbers))
+        return next(
+            tree_value(value, numbers) for value, when in expr.args if _holds(when, numbers)
+        )
     values = [tree_value(arg, numbers) for arg in expr.args]
     if expr.is_Add:
         return mpmath.fsum(values)

@@ -25,15 +25,14 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
 def sample(model: Model) -> Columns:
     """Seven rows inside the support; the columns hold their values in different orders."""
     return {
-        variable.symbol: _rows(variable.domain, shift)
-        for shift, variable in enumerate(model.data)
+        variable.symbol: _rows(variable.domain, shift) for shift, variable in enumerate(model.data)
     }
 
 
 def points(model: Model) -> list[Point]:
     """Two points inside the parameters' domains."""
     with mpmath.workdps(_DIGITS):
-        found = []
+        found: list[Point] = []
         for texts in (("1.3", "0.8", "2.1", "0.45"), ("0.6", "2.7", "1.2", "3.4")):
             point: dict[sp.Symbol, mpmath.mpf] = {}
             for i, parameter in enumerate(model.parameters):

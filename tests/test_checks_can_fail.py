@@ -95,6 +95,12 @@ def _flatter_the_rate(doubted: Case) -> Case:
     return replace(doubted, stabilities=(*others, replace(last, rate=last.rate / 2)))
 
 
+def _turn_a_sign_in_the_module(doubted: Case) -> Case:
+    faulty = doubted.source.replace("- 1 / sigma", "+ 1 / sigma")
+    assert faulty != doubted.source
+    return replace(doubted, source=faulty)
+
+
 SABOTEURS: dict[str, tuple[str, Callable[[Case], Case]]] = {
     "check_normalised": ("normal", _double_the_density),
     "check_average": ("normal", _shift_the_average),
@@ -109,6 +115,7 @@ SABOTEURS: dict[str, tuple[str, Callable[[Case], Case]]] = {
     "check_jacobian": ("normal", _change_the_jacobian),
     "check_ranges": ("gamma", _widen_the_range),
     "check_rates": ("normal", _flatter_the_rate),
+    "check_generated": ("normal", _turn_a_sign_in_the_module),
 }
 
 

@@ -21,7 +21,7 @@ def mass_warning(model: Model) -> str:
     points = trial.points(model)
     try:
         with budget(_SECONDS):
-            masses = [total_mass(model, point) for point in points]
+            masses = [total_mass(model, dict(point)) for point in points]
     except (BudgetError, InputError, ArithmeticError, ValueError, TypeError):
         return ""
     if all(_is_near(mass, mpmath.mpf(1)) for mass in masses):

@@ -11,9 +11,7 @@
 Imports `model`, `sample_mean`, `derive` and `estimate`; `fit`, `verify` and `cli` consume it.
 """
 
-import sys
-from types import ModuleType
-
+from symmle.codegen.loading import load
 from symmle.codegen.module_tests import generate_tests
 from symmle.codegen.numpy_target import write
 from symmle.codegen.plan import Plan, digest, make_plan
@@ -29,15 +27,3 @@ def generate(derivation: Derivation, estimator: Estimator) -> str:
     Raises SymmleError where the density holds something that has no NumPy form.
     """
     return write(make_plan(derivation, estimator))
-
-
-def load(source: str, name: str) -> ModuleType:
-    """A module from text that `generate` made; its `source` is that text.
-
-    Never for text from elsewhere: it is executed.
-    """
-    module = ModuleType(name)
-    module.__dict__["source"] = source
-    sys.modules[name] = module  # NamedTuple looks its module up
-    exec(compile(source, f"<{name}>", "exec"), module.__dict__)
-    return module

@@ -46,14 +46,14 @@ _GRADIENT = '''\
 _COORDINATE_DOC = '''\
     """Climb by `n_outer` sweeps: each parameter in order makes `n_inner` gradient steps alone.
 
-    step: of every move; when None, 1 over the largest curvature at the start, which is half of
-    what alternating steps bear near a maximum.
+    step: of every move; when None, 1 over the largest curvature at {place}, which is half
+    of what alternating steps bear near a maximum (Householder-John).
     start, trajectory, what is returned: as in `gradient_ascent`; every single move is a row.
     """
 '''
 
 _COORDINATE = '''\
-    size = _cautious_step(hessian(data, *point)) if step is None else step
+    size = {cautious} if step is None else step
     moves = [_move(data, i, size) for i in range(len(_SLOPES)) for _ in range(n_inner)]
     path = _iterate(moves * n_outer, point, _DOMAIN)
     return (Estimate(*path[-1].tolist()), path) if trajectory else Estimate(*path[-1].tolist())
@@ -81,7 +81,7 @@ WORDS = frozenset(
     re.findall(
         r"[A-Za-z]\w*",
         " ".join([_ASCENT, _GRADIENT, _COORDINATE, _FINISH, *_STEADY, _RESULT])
-        + " unit roots value middle size theta start scheme n_steps n_inner n_outer step len float"
+        + " unit roots value cautious _cautious_step hessian fit middle size theta start scheme n_steps n_inner n_outer step len float"
         " np math special w column abs",
     )
 )
@@ -130,7 +130,12 @@ def _coordinate_ascent(module: Module) -> str:
         "coordinate_ascent",
         [*given, "n_inner: int", "n_outer: int", *more, *_STEADY], _RESULT,
     )
-    return "\n".join([head, _COORDINATE_DOC.rstrip(), *_ascent(module), _COORDINATE.rstrip()])
+    from_fit = module.plan.fit.refusal is None
+    columns = ", ".join(module.arguments)
+    point = f"fit({columns}, weights)" if from_fit else "point"
+    loop = _COORDINATE.replace("{cautious}", f"_cautious_step(hessian(data, *{point}))")
+    doc = _COORDINATE_DOC.replace("{place}", "the estimate" if from_fit else "the start")
+    return "\n".join([head, doc.rstrip(), *_ascent(module), loop.rstrip()])
 
 
 def _start(module: Module) -> str:
@@ -284,7 +289,7 @@ def _require_estimate(module: Module) -> str:
     ]
     for condition in module.plan.fit.conditions:
         body = module.body(condition.formula)
-        left, size = body.named_results()
+        left, size = body.named_results(room=30)
         lines += body.lines
         bound = "0" if size in (left, f"abs({left})") else f"16 * _EPSILON * ({size})"
         tested = f"abs({left})" if condition.unequal else left
@@ -312,13 +317,22 @@ def _reduced_functions(module: Module) -> list[str]:
         ]))
     if values is not None:
         body = module.body(values)
+        given = [f"{module.data}: Statistics"] if _reads_data(module) else []
         claim = "The closed form." if source is None else f"All parameters, given {source.unknown}."
         found.append("\n".join([
-            signature("_given", [f"{module.data}: Statistics", *unknown], "Point"),
+            signature("_given", [*given, *unknown], "Point"),
             f'    """{claim}"""',
             *_tuple(body),
         ]))
     return found
+
+
+def _reads_data(module: Module) -> bool:
+    """Whether the parameters depend on the data beyond the unknown of the equation."""
+    plan = module.plan
+    if plan.fit.values is None or plan.fit.source is None:
+        return True
+    return bool(plan.fit.values.words() - {str(plan.fit.source.unknown)})
 
 
 def _tuple(body: Body) -> list[str]:
@@ -336,8 +350,9 @@ def _fit_from_formula(module: Module) -> list[str]:
         for end, sign in ((source.domain.lower, "-"), (source.domain.upper, ""))
     )
     name = source.unknown
+    given = "data, value" if _reads_data(module) else "value"
     return [
         f'    roots = _root(lambda value: _equation(data, value), {low}, {high}, "{name}")',
-        "    path = np.array([_given(data, value) for value in roots])",
+        f"    path = np.array([_given({given}) for value in roots])",
     ]
 

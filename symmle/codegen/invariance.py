@@ -95,8 +95,8 @@ def _whole(
     """The first `count` unknowns of an overdetermined system, where they are small integers."""
     try:
         solution = mpmath.lu_solve(mpmath.matrix(matrix), mpmath.matrix(right))
-    except ZeroDivisionError:
-        return None
+    except (ZeroDivisionError, ValueError):
+        return None  # the equations do not determine the exponents
     left_over = mpmath.norm(mpmath.matrix(matrix) * solution - mpmath.matrix(right))
     small = mpmath.mpf(10) ** (-_DIGITS // 2)
     if not left_over < small:

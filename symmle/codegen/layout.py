@@ -1,5 +1,6 @@
 """Lay out statements as `ruff format` leaves them (line length 100)."""
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 
@@ -34,15 +35,18 @@ def wrapped(text: str, indent: int) -> list[str]:
 
 
 def bracketed(head: str, items: Sequence[str], tail: str, depth: int = 1) -> list[str]:
-    """`head item, item tail`, broken as the formatter does when it is too long."""
+    """`head item, item tail`, broken as the formatter does when it is too long.
+
+    The arguments of a call may then share one line; the items of a tuple or table never do.
+    """
     pad = INDENT * depth
     line = f"{pad}{head}{', '.join(items)}{tail}"
     if len(line) <= WIDTH:
         return [line]
     inner = f"{pad}{INDENT}{', '.join(items)}"
-    if len(inner) <= WIDTH:
+    if len(inner) <= WIDTH and re.search(r"\w\($", head):
         return [pad + head, inner, pad + tail]
-    return [pad + head, *(f"{pad}{INDENT}{item}," for item in items), pad + tail]
+    return [pad + head, *(f"{pad}{INDENT}{item}," for item in items), pad + tail.lstrip(",")]
 
 
 def returned(values: Sequence[str]) -> list[str]:
@@ -67,13 +71,16 @@ class Body:
             self._assign(each)
         self._results = formula.results
 
-    def named_results(self) -> list[str]:
-        """The results as short texts; longer ones are given a name first."""
-        return [self._short(each, 60) for each in self._results]
+    def named_results(self, room: int = 60) -> list[str]:
+        """The results as texts of at most `room`; longer ones are given a name first."""
+        return [self._short(each, room) for each in self._results]
 
     def whole(self) -> list[str]:
         """All lines, the last of them returning the results as a tuple, or the only one."""
         if len(self._results) == 1:
+            head = f"{INDENT}{self._results[0]} = "
+            if self.lines and self.lines[-1].startswith(head):
+                return [*self.lines[:-1], f"{INDENT}return {self.lines[-1].removeprefix(head)}"]
             self._statement("return ", self._results[0])
             return self.lines
         last = returned(self.named_results())

@@ -392,12 +392,12 @@ def _simultaneous(module: Module) -> str:
         f"{name} + {module.step} * {slope}"
         for name, slope in zip(module.parameters, slopes, strict=True)
     )
-    comma = "," if len(slopes) == 1 else ""
+    unpacked = ", ".join(slopes) if len(slopes) > 1 else f"({slopes[0]},)"
     lines = [
         signature("step_simultaneous", [*_given(module), f"{module.step}: float"], "Point"),
         '    """One step up the gradient: every parameter moves from the same old point."""',
-        f"    {', '.join(slopes)}{comma} = {call}",
-        f"    return ({point},)" if comma else f"    return {point}",
+        f"    {unpacked} = {call}",
+        f"    return {point}" if len(slopes) > 1 else f"    return ({point},)",
     ]
     if max(map(len, lines[2:])) > WIDTH:
         gradient = names.fresh("gradient")

@@ -18,7 +18,7 @@ from symmle.codegen.formula import Formula, straight_line
 from symmle.codegen.invariance import Invariance, invariance
 from symmle.codegen.names import Names, slug
 from symmle.codegen.rows import in_ratios, over_counts, with_log_gaps, without_overflow
-from symmle.codegen.stable import stable
+from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
 from symmle.errors import SymmleError
 from symmle.estimate import Equation, Estimator, Kind
@@ -221,7 +221,7 @@ class _Planner:
     def formula(self, exprs: Sequence[sp.Expr], sized: bool = False) -> Formula:
         """A straight line for expressions with means, in stable forms.
 
-        sized: append the sum of the absolute terms of the first, which rounding errors scale with.
+        sized: append the size that rounding errors of the first are proportional to.
         """
         names = self.names.copy()
         exprs = [with_log_gaps(over_counts(each, self.model)) for each in exprs]
@@ -239,7 +239,7 @@ class _Planner:
                 known[node] = self._letter(node)
         results = [stable(each.xreplace(known), rows) for each in here]
         if sized:
-            results.append(sp.Add(*(sp.Abs(term) for term in sp.Add.make_args(results[0]))))
+            results.append(rounding_size(results[0]))
         columns = [
             (symbol, stable(_with_letters(ratio, self._letter), rows))
             for symbol, ratio in ratios.items()

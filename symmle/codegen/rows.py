@@ -169,13 +169,18 @@ def _relative_columns(exprs: Iterable[sp.Expr], names: Names) -> dict[sp.Expr, D
     found: dict[sp.Expr, Datum] = {}
     for node in nodes(exprs):
         for part in sp.preorder_traversal(node):
-            ends = [each for each in part.args if isinstance(each, Largest | Smallest)]
-            below = [each for each in part.args if isinstance(1 / each, Largest | Smallest)]
+            ends = [each for each in part.args if _is_end(each)]
+            below = [each for each in part.args if each.is_Pow and _is_end(each.base)]
             if part.is_Mul and below and part not in found and has_data(part):
                 found[part] = Datum(names.fresh("ratio"), real=True, positive=part.is_positive)
             elif part.is_Add and ends and part not in found and has_data(part):
                 found[part] = Datum(names.fresh("gap"), real=True)
     return found
+
+
+def _is_end(expr: sp.Basic) -> bool:
+    _, rest = expr.as_coeff_Mul() if isinstance(expr, sp.Expr) else (1, expr)
+    return isinstance(rest, Largest | Smallest)
 
 
 def without_overflow(expr: sp.Expr) -> sp.Expr:

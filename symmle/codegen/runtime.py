@@ -267,7 +267,7 @@ def _bracket(
 ) -> tuple[float, float] | None:
     """Coordinates between which the equation changes sign beyond rounding, searched outwards."""
     positive: dict[float, bool] = {}
-    for reach in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 700.0):
+    for reach in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 96.0):
         for coordinate in dict.fromkeys((reach, -reach)):
             try:
                 value, _, size = equation(_inside(coordinate, low, high)[0])

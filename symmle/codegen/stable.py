@@ -40,6 +40,24 @@ def stable(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
     return expr
 
 
+def rounding_size(expr: sp.Expr) -> sp.Expr:
+    """What the rounding error of an expression is at most a small multiple of, in units of eps.
+
+    The expression with every term of every sum made positive; below a division, relative to the
+    divisor.  Functions are taken to be computed to their last digit from exact arguments.
+    Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), section 3.1.
+    """
+    if expr.is_Add:
+        return sp.Add(*(rounding_size(term) for term in expr.args))
+    if expr.is_Mul:
+        return sp.Mul(*(rounding_size(factor) for factor in expr.args))
+    if expr.is_Pow and expr.exp.is_Integer and expr.base.is_Add:
+        if expr.exp > 0:
+            return rounding_size(expr.base) ** expr.exp
+        return rounding_size(expr.base) * sp.Abs(expr.base) ** (expr.exp - 1)
+    return sp.Abs(expr)
+
+
 def _power_of_rows(rows: frozenset[sp.Symbol]) -> Callable[[sp.Expr], sp.Expr]:
     def rule(expr: sp.Expr) -> sp.Expr:
         if isinstance(expr, sp.Pow) and not expr.exp.is_number and expr.free_symbols & rows:

@@ -51,9 +51,7 @@ def _gamma_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.E
     return total
 
 
-def _gamma_kernel(
-    log_density: sp.Expr, x: sp.Symbol
-) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+def _gamma_kernel(log_density: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     """(a, b, power) when the log-density is const + a*log(x) - b*x**power."""
     linear, _ = linear_in_means(separate(mean(log_density)))
     a, found = sp.S.Zero, []
@@ -110,8 +108,11 @@ def _beta_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Ex
         spare = power + m - sp.Rational(t + 1, 2)
         if not spare.is_positive:
             return None
-        ratio = sp.gamma(sp.Rational(t + 1, 2)) * sp.gamma(spare) * sp.gamma(m) / (
-            sp.gamma(power + m) * sp.gamma(sp.Rational(1, 2)) * sp.gamma(m - sp.Rational(1, 2))
+        ratio = (
+            sp.gamma(sp.Rational(t + 1, 2))
+            * sp.gamma(spare)
+            * sp.gamma(m)
+            / (sp.gamma(power + m) * sp.gamma(sp.Rational(1, 2)) * sp.gamma(m - sp.Rational(1, 2)))
         )
         total += coefficient * width2 ** (t // 2 - power) * sp.gammasimp(ratio)
     return sp.cancel(total / (rest.as_expr() * lead**power))

@@ -62,18 +62,16 @@ def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Inf
             (),
         )
     known = _expectations_from_score(gradient, needed)
-    road = ["E[score] = 0"] if known else []
+    roads = ["E[score] = 0"] if known else []
     for node in needed:
         if node not in known:
             value = expectation(model, log_density, node.args[0])
             known[node] = Expectation(node.args[0]) if value is None else value
-            if value is not None and "a table of integrals" not in road:
-                road.append("a table of integrals")
+            if value is not None and "a table of integrals" not in roads:
+                roads.append("a table of integrals")
     matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
-    unresolved = tuple(
-        sorted(matrix.atoms(Expectation), key=sp.default_sort_key)
-    )
-    return Information(matrix, Known.PROVED, ", then ".join(road) or "unevaluated", unresolved)
+    unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
+    return Information(matrix, Known.PROVED, ", then ".join(roads) or "unevaluated", unresolved)
 
 
 def _expectations_from_score(
@@ -91,16 +89,12 @@ def _expectations_from_score(
         row = min(rows, key=lambda each: len(each.free_symbols & set(letters.values())))
         value = _compact(-row.coeff(unknown, 0) / row.coeff(unknown, 1))
         here = {unknown: value}
-        equations = [
-            sp.expand_mul(each.xreplace(here)) for each in equations if each is not row
-        ]
+        equations = [sp.expand_mul(each.xreplace(here)) for each in equations if each is not row]
         solved = {symbol: _compact(old.xreplace(here)) for symbol, old in solved.items()} | here
     back = {symbol: node for node, symbol in letters.items()}
     unknowns = set(back)
     return {
-        back[symbol]: value
-        for symbol, value in solved.items()
-        if not value.free_symbols & unknowns
+        back[symbol]: value for symbol, value in solved.items() if not value.free_symbols & unknowns
     }
 
 

@@ -70,6 +70,4 @@ def _is_positive(base: sp.Expr, domains: Mapping[sp.Symbol, Domain]) -> bool:
         slope = base.diff(symbol)
         outward = slope.is_positive if where.lower.is_finite else slope.is_negative
         return bool(outward and (ends[0].is_positive or (ends[0] == 0 and not closed)))
-    return len(ends) == 2 and all(
-        end.is_positive or (end == 0 and not closed) for end in ends
-    )
+    return len(ends) == 2 and all(end.is_positive or (end == 0 and not closed) for end in ends)

@@ -48,7 +48,9 @@ class Solution:
     positive: tuple[sp.Expr, ...] = ()
 
 
-def eliminate(gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]) -> Elimination:
+def eliminate(
+    gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]
+) -> Elimination:
     """The best elimination of score = 0; gradient holds one component per parameter.
 
     Each step takes the best choice there is; unless that gives a closed form at once, every order
@@ -132,7 +134,10 @@ def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
     if len(shapes) == 1:
         ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
         value = _inverse(shapes[0], symbol, reduced_fraction(ratio), positive)
-        is_power = shapes[0].as_base_exp()[0] == symbol and shapes[0].as_base_exp()[1] not in (1, -1)
+        is_power = shapes[0].as_base_exp()[0] == symbol and shapes[0].as_base_exp()[1] not in (
+            1,
+            -1,
+        )
         needed = (ratio.xreplace(back),) if is_power and not ratio.is_positive else ()
     else:
         value = _positive_root(coefficients, shapes, symbol) if positive else None
@@ -143,7 +148,7 @@ def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
 
 
 def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | None:
-    """{how the symbol enters: coefficient}, divided by one of the shapes so that 1 is among them."""
+    """{how the symbol enters: coefficient}, divided by one shape so that 1 is among them."""
     sums_below = any(
         power.base.is_Add and symbol in power.base.free_symbols for power in equation.atoms(sp.Pow)
     )
@@ -168,9 +173,7 @@ def _rank(shape: sp.Expr, symbol: sp.Symbol) -> tuple[bool, sp.Rational]:
     return pure, exponent if pure and shape != 1 else sp.S.Zero
 
 
-def _inverse(
-    shape: sp.Expr, symbol: sp.Symbol, ratio: sp.Expr, positive: bool
-) -> sp.Expr | None:
+def _inverse(shape: sp.Expr, symbol: sp.Symbol, ratio: sp.Expr, positive: bool) -> sp.Expr | None:
     """Solve shape(symbol) = ratio for the symbol where that has one solution in the domain."""
     if shape == sp.log(symbol):
         return sp.exp(ratio)

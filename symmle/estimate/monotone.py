@@ -44,7 +44,9 @@ def trigamma_bounded(slope: sp.Expr) -> sp.Expr:
     theorem 9 with k = 1.
     """
     return slope.replace(
-        lambda call: isinstance(call, sp.polygamma) and call.args[0] == 1 and call.args[1].is_positive,
+        lambda call: (
+            isinstance(call, sp.polygamma) and call.args[0] == 1 and call.args[1].is_positive
+        ),
         lambda call: 1 / call.args[1] + 1 / (2 * call.args[1] ** 2) + sp.Dummy(positive=True),
     )
 

@@ -55,7 +55,8 @@ def second_order(
     """What is known of the Hessian at the stationary point.
 
     hessian: there, with `values` substituted.  exists: the condition under which there is one.
-    concave: what `concavity` said.  own_equation: the reduced equation when it is the slope of the profile likelihood.
+    concave: what `concavity` said.
+    own_equation: the reduced equation, when it is the slope of the profile likelihood.
     """
     if concave is Known.PROVED:
         road = "every leading minor of -H is positive, everywhere: the likelihood is concave"
@@ -126,9 +127,7 @@ def _is_not_singular(matrix: sp.ImmutableMatrix) -> bool:
 
 def _negative_definite_at_points(derivation: Derivation) -> bool:
     """Refutes what is no maximum, or not identified, before anything is claimed."""
-    return all(
-        _cholesky_of_minus(matrix) for matrix in _hessians_at_points(derivation)
-    )
+    return all(_cholesky_of_minus(matrix) for matrix in _hessians_at_points(derivation))
 
 
 def is_singular_at_points(derivation: Derivation) -> bool:

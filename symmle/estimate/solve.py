@@ -21,9 +21,8 @@ from symmle.estimate.existence import (
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.second_order import concavity, is_singular_at_points, second_order
-from symmle.fraction import reduced_fraction
 from symmle.known import Known
-from symmle.sample_mean import masked, nodes, recentred, separate
+from symmle.sample_mean import masked, recentred, separate
 
 
 def estimate(derivation: Derivation) -> Estimator:
@@ -59,7 +58,9 @@ def estimate(derivation: Derivation) -> Estimator:
         return _outside(
             values, hessian, "the only stationary point lies outside the domain, whatever the data"
         )
-    if kind is Kind.CLOSED and any(masked(hessian)[0][i, i].is_positive for i in range(len(values))):
+    if kind is Kind.CLOSED and any(
+        masked(hessian)[0][i, i].is_positive for i in range(len(values))
+    ):
         return _outside(values, hessian, "the only stationary point is no maximum")
     second = second_order(
         derivation, hessian, values, exists, concave, equation if left.own else None
@@ -108,8 +109,16 @@ def _boundary(
         else f"the likelihood is monotone in {names}: its score never vanishes"
     )
     return Estimator(
-        kind, MappingProxyType({}), derivation.score.parameters, None, None if moved else sp.false,
-        None, derivation.score.hessian, Known.UNKNOWN, road, Known.PROVED,
+        kind,
+        MappingProxyType({}),
+        derivation.score.parameters,
+        None,
+        None if moved else sp.false,
+        None,
+        derivation.score.hessian,
+        Known.UNKNOWN,
+        road,
+        Known.PROVED,
     )
 
 
@@ -117,18 +126,32 @@ def _kinked(derivation: Derivation) -> Estimator:
     """The answer where the log-density has kinks: the maximum may sit on one."""
     road = "the log-density has kinks in its parameters, and the maximum may sit on one"
     return Estimator(
-        Kind.SYSTEM, MappingProxyType({}), derivation.score.parameters, None, None, None,
-        derivation.score.hessian, Known.UNKNOWN, road, Known.UNKNOWN,
+        Kind.SYSTEM,
+        MappingProxyType({}),
+        derivation.score.parameters,
+        None,
+        None,
+        None,
+        derivation.score.hessian,
+        Known.UNKNOWN,
+        road,
+        Known.UNKNOWN,
     )
 
 
-def _outside(
-    values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix, road: str
-) -> Estimator:
+def _outside(values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix, road: str) -> Estimator:
     """The answer where the only stationary point is never a maximum inside the domain."""
     return Estimator(
-        Kind.NONE, MappingProxyType(values), (), None, sp.false, None, hessian, Known.UNKNOWN,
-        road, Known.PROVED,
+        Kind.NONE,
+        MappingProxyType(values),
+        (),
+        None,
+        sp.false,
+        None,
+        hessian,
+        Known.UNKNOWN,
+        road,
+        Known.PROVED,
     )
 
 
@@ -139,8 +162,16 @@ def _not_identified(
     road = "an equation of the score follows from the others: not every parameter is identified"
     unknowns = tuple(variable.symbol for variable in left.unknowns)
     return Estimator(
-        Kind.NONE, MappingProxyType(values), unknowns, None, sp.false, False, hessian,
-        Known.UNKNOWN, road, Known.PROVED,
+        Kind.NONE,
+        MappingProxyType(values),
+        unknowns,
+        None,
+        sp.false,
+        False,
+        hessian,
+        Known.UNKNOWN,
+        road,
+        Known.PROVED,
     )
 
 

@@ -30,9 +30,9 @@ Columns = Mapping[sp.Symbol, NDArray[np.float64]]
 Rows = Mapping[sp.Symbol, list[mpmath.mpf]]
 Counts = list[mpmath.mpf]
 
-_MOST_PRECISE_ROWS = 20_000  # distinct rows that are evaluated at 40 digits; doubles beyond
+_MOST_PRECISE_ROWS = 5_000  # distinct rows that are evaluated at 40 digits; doubles beyond
 _DIGITS = 40
-_FLAT = 1e-9  # largest score, in standard errors of one observation, that counts as zero
+_FLAT = 1e-6  # largest score, in standard errors of the estimate, that counts as zero
 
 
 def fit(model: Model, sample: Sample, level: float = 0.95) -> Fit:
@@ -52,13 +52,14 @@ def fit(model: Model, sample: Sample, level: float = 0.95) -> Fit:
     if refused is not None:
         return refused
     module = load(generate(derivation, estimator), f"symmle_{model.name}")
-    columns = _columns(model, sample)
-    try:
-        found = module.fit(*columns.values(), weights=sample.weights)
-    except ValueError as error:
-        return _without(model, estimator, sample, level, Status.NO_FINITE_ESTIMATE, str(error))
-    theta = dict(zip(model.symbols, (float(value) for value in found), strict=True))
-    return _judged(derivation, estimator, sample, module, theta, level)
+    with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
+        try:
+            found = module.fit(*_columns(model, sample).values(), weights=sample.weights)
+        except ValueError as error:
+            status = Status.NO_FINITE_ESTIMATE
+            return _without(model, estimator, sample, level, status, str(error))
+        theta = dict(zip(model.symbols, (float(value) for value in found), strict=True))
+        return _judged(derivation, estimator, sample, module, theta, level)
 
 
 def _refused(
@@ -76,7 +77,12 @@ def _refused(
     if not derivation.smooth:
         message = "the log-density has kinks in its parameters, where no score equation holds"
         return _without(model, estimator, sample, level, Status.NOT_CONVERGED, message)
-    rows, counts = _distinct(_columns(model, sample), sample.weights)
+    if estimator.exists is None:
+        return None
+    found = _distinct(_columns(model, sample), sample.weights)
+    if found is None:  # too many rows to be precise; the module decides in doubles
+        return None
+    rows, counts = found
     failed = [each for each in _conditions(estimator.exists) if not _holds(each, rows, counts)]
     if not failed:
         return None
@@ -120,12 +126,10 @@ def _moved_inside(domain: Domain, value: mpmath.mpf, distance: mpmath.mpf) -> mp
     return value
 
 
-def _conditions(exists: sp.Basic | None) -> list[sp.Basic]:
-    if exists is None or exists == sp.true:
+def _conditions(exists: sp.Basic) -> list[sp.Basic]:
+    if exists == sp.true:
         return []
     return list(exists.args) if isinstance(exists, sp.And) else [exists]
-
-
 
 
 def _columns(model: Model, sample: Sample) -> Columns:
@@ -136,21 +140,33 @@ def _columns(model: Model, sample: Sample) -> Columns:
 
 
 def _holds(condition: sp.Basic, rows: Rows, counts: Counts) -> bool:
-    """Whether `left > 0` holds on the data beyond doubt of rounding."""
+    """Whether `left > 0`, or `left != 0`, holds on the data beyond doubt of rounding.
+
+    A value that is really zero shrinks with the precision; any other stays what it is.
+    """
     if condition == sp.false:
         return False
-    with mpmath.workdps(_DIGITS):
-        value = evaluate(condition.lhs - condition.rhs, rows, {}, counts)
-        size = abs(value) if isinstance(condition, sp.Ne) else value
-        return bool(size > mpmath.mpf(10) ** (10 - _DIGITS))
+    rough, fine = (
+        _value(condition.lhs - condition.rhs, rows, counts, digits)
+        for digits in (_DIGITS, 2 * _DIGITS)
+    )
+    settled = abs(rough - fine) < abs(fine) / 2
+    return bool(settled and (fine > 0 or isinstance(condition, sp.Ne)))
+
+
+def _value(expr: sp.Expr, rows: Rows, counts: Counts, digits: int) -> mpmath.mpf:
+    with mpmath.workdps(digits):
+        return evaluate(expr, rows, {}, counts)
 
 
 def _distinct(
     columns: Columns, weights: NDArray[np.float64] | None
-) -> tuple[dict[sp.Symbol, list[mpmath.mpf]], list[mpmath.mpf]]:
-    """The distinct rows and how much each weighs, as exact multiprecision numbers."""
+) -> tuple[dict[sp.Symbol, list[mpmath.mpf]], list[mpmath.mpf]] | None:
+    """The distinct rows and how much each weighs, exactly; None when they are too many."""
     table = np.column_stack(list(columns.values()))
     unique, inverse = np.unique(table, axis=0, return_inverse=True)
+    if len(unique) > _MOST_PRECISE_ROWS:
+        return None
     counts = np.bincount(inverse.ravel(), weights=weights)
     kept = counts > 0
     rows = {
@@ -185,16 +201,18 @@ def _judged(
     slopes, precise = _score(derivation, module, columns, sample, theta)
     unit = spread.errors * math.sqrt(n)
     rounding = 8 * np.finfo(float).eps * np.abs(hessian) @ np.abs(point) * unit
-    excess = np.abs(slopes) * unit - rounding
+    excess = math.sqrt(n) * (np.abs(slopes) * unit - rounding)
     if not np.all(excess <= _FLAT):
-        message = f"the score at the point found is {excess.max():.2g} standard units, not zero"
+        message = f"the score at the point found is {excess.max():.2g} standard errors, not zero"
         return _without(model, estimator, sample, level, Status.NOT_CONVERGED, message)
     total = n * float(module.average_log_likelihood(data, *point))
     names = [str(symbol) for symbol in theta]
     proved = estimator.kind is Kind.CLOSED and estimator.maximum is Known.PROVED
     unique = "the only stationary point" if estimator.unique else "a stationary point"
     return Fit(
-        model.name, n, Status.OK,
+        model.name,
+        n,
+        Status.OK,
         f"{unique} of the likelihood, and a maximum",
         estimator.kind.value,
         Known.PROVED if proved and precise else Known.CHECKED,
@@ -217,10 +235,11 @@ def _score(
     theta: Mapping[sp.Symbol, float],
 ) -> tuple[NDArray[np.float64], bool]:
     """The score at a point, and whether it was evaluated at 40 digits."""
-    rows, counts = _distinct(columns, sample.weights)
-    if len(counts) > _MOST_PRECISE_ROWS:
+    found = _distinct(columns, sample.weights)
+    if found is None:
         data = module.statistics(*columns.values(), weights=sample.weights)
         return np.asarray(module.score(data, *theta.values()), dtype=float), False
+    rows, counts = found
     with mpmath.workdps(_DIGITS):
         point = {symbol: mpmath.mpf(value) for symbol, value in theta.items()}
         exact = [evaluate(each, rows, point, counts) for each in derivation.score.gradient]

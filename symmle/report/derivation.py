@@ -76,10 +76,11 @@ def _model(model: Model) -> Section:
 def _average(findings: Findings) -> Section:
     derivation = findings.derivation
     rows: list[tuple[str, Sentence]] = []
-    if derivation.statistics:
-        rows.append(("once per sample", listed(list(derivation.statistics))))
-    if derivation.passes:
-        rows.append(("each evaluation", listed(list(derivation.passes))))
+    for name, means in (
+        ("once per sample", derivation.statistics),
+        ("each evaluation", derivation.passes),
+    ):
+        rows += [(name if i == 0 else "", (each,)) for i, each in enumerate(means)]
     average = Formulas((Formula(Label("L", "L"), derivation.average_log_likelihood),))
     blocks: tuple[Block, ...] = (average, Paragraph((_data_enter(findings),)), Facts(tuple(rows)))
     return Section("Average log-likelihood", blocks)

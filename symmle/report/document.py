@@ -58,7 +58,7 @@ class MatrixFormula:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Named statements, such as "best step: ..."."""
+    """Named statements, such as "best step: ..."; an empty name continues the one above."""
 
     rows: tuple[tuple[str, Sentence], ...]
 

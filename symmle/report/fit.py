@@ -10,7 +10,10 @@ _DIGITS = 7
 
 def fit_json(found: Fit) -> Object:
     """`fit --json`; without an estimate the numbers are null, and `message` says why."""
-    record: Object = {"model": found.model, "n": int(found.n) if found.n == int(found.n) else found.n}
+    record: Object = {
+        "model": found.model,
+        "n": int(found.n) if found.n == int(found.n) else found.n,
+    }
     ends = found.confidence_intervals
     numbers: dict[str, Value] = {
         "estimate": _by_name(found.estimate),

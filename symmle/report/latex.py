@@ -1,7 +1,7 @@
 """Documents as LaTeX: a whole file that pdflatex compiles."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from symmle.report.document import (
     Block,
@@ -66,10 +66,20 @@ def _block(block: Block) -> list[str]:
         case MatrixFormula():
             return ["\\[", *matrix(block), "\\]"]
         case Facts():
-            items = (f"\\item[{_escaped(name)}] {_sentence(each)}" for name, each in block.rows)
-            return ["\\begin{description}", *items, "\\end{description}"]
+            return ["\\begin{description}", *_facts(block.rows), "\\end{description}"]
         case Table():
             return _table(block)
+
+
+def _facts(rows: Sequence[tuple[str, Sentence]]) -> list[str]:
+    """The items of a list; a row without a name belongs to the name above it."""
+    lines: list[str] = []
+    for name, sentence in rows:
+        if name:
+            lines.append(f"\\item[{_escaped(name)}] {_sentence(sentence)}")
+        else:
+            lines[-1] += f", {_sentence(sentence)}"
+    return lines
 
 
 def _table(block: Table) -> list[str]:

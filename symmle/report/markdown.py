@@ -1,7 +1,7 @@
 """Documents as Markdown with $...$ mathematics."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from symmle.report.document import (
     Block,
@@ -26,7 +26,7 @@ def render(document: Document) -> str:
 
 
 def _comment(command: str) -> str:
-    return re.sub(r"-(?=-)|>", lambda match: {"-": "-", ">": "&gt;"}[match[0]], command)
+    return " ".join(command.split()).replace("-->", "-- >")
 
 
 def _section(section: Section) -> Iterable[str]:
@@ -46,9 +46,20 @@ def _block(block: Block) -> list[str]:
         case MatrixFormula():
             return ["$$", *matrix(block), "$$"]
         case Facts():
-            return [f"- **{name}:** {_sentence(sentence)}" for name, sentence in block.rows]
+            return _facts(block.rows)
         case Table():
             return _table(block)
+
+
+def _facts(rows: Sequence[tuple[str, Sentence]]) -> list[str]:
+    """A list; a row without a name belongs to the name above it."""
+    lines: list[str] = []
+    for name, sentence in rows:
+        if name:
+            lines.append(f"- **{name}:** {_sentence(sentence)}")
+        else:
+            lines[-1] += f", {_sentence(sentence)}"
+    return lines
 
 
 def _table(block: Table) -> list[str]:

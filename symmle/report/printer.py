@@ -46,8 +46,9 @@ def reading_order(terms: Sequence[sp.Expr]) -> list[sp.Expr]:
     or else the first positive term; a constant that is no plain number (log(2*pi)/2) closes it.
     All others keep their order.
     """
-    constants = [each for each in terms if _is_constant(each)]
-    rest = [each for each in terms if not _is_constant(each)]
+    varying = any(each.free_symbols or each.has(OverData) for each in terms)
+    constants = [each for each in terms if varying and _is_constant(each)]
+    rest = [each for each in terms if each not in constants]
     positive = [each for each in rest if not each.could_extract_minus_sign()]
     statistics = [each for each in positive if isinstance(each.as_coeff_Mul()[1], OverData)]
     products = any(each.as_coeff_Mul()[1].is_Mul for each in rest)
@@ -66,20 +67,20 @@ def _is_constant(term: sp.Expr) -> bool:
 
 
 def _signed(product: sp.Expr) -> sp.Expr:
-    """The same product with `-(mu - mean(x))` in it as `mean(x) - mu`."""
-    if not product.is_Mul or not product.could_extract_minus_sign():
+    """The same product with `-(mu - mean(x))` as `mean(x) - mu` and `(-a - b)` as `-(a + b)`."""
+    if not product.is_Mul:
         return product
+    negative = product.could_extract_minus_sign()
     for factor in product.args:
         base, exponent = factor.as_base_exp()
-        if base.is_Add and abs(exponent) == 1 and _has_both_signs(base):
+        if not base.is_Add or abs(exponent) != 1:
+            continue
+        minus = [term.could_extract_minus_sign() for term in base.args]
+        if all(minus) or (negative and any(minus)):
             others = (each for each in product.args if each is not factor)
             turned = sp.Mul(-1, (-base) ** exponent, *others)
             return turned if turned.is_Mul else product
     return product
-
-
-def _has_both_signs(total: sp.Add) -> bool:
-    return len({term.could_extract_minus_sign() for term in total.args}) == 2
 
 
 class _Text(StrPrinter):

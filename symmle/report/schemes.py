@@ -24,6 +24,7 @@ from symmle.schemes import Map, Statement
 from symmle.stability import SchemeStability, TwoBlocks
 
 _LONGEST = 80  # operations; a longer formula explains nothing and is left to --json
+_LONGEST_INLINE = 30  # the same for a formula in a list
 
 
 def is_one_map(schemes: Sequence[SchemeStability]) -> bool:
@@ -143,10 +144,8 @@ def scheme_facts(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
     opening = "if" if scheme.stable_steps is not None else "exactly if"
     for i, condition in enumerate(filter(is_short, scheme.conditions)):
         yield ("and" if i else opening), (condition,)
-    best = scheme.best_step is not None and scheme.rate is not None
-    if best and is_short(scheme.best_step, scheme.rate):
-        yield "best step", (scheme.best_step,)
-        yield "rate there", _rate(scheme)
+    if scheme.best_step is not None and scheme.rate is not None:
+        yield from _best(scheme.best_step, scheme.rate)
     if scheme.edge is not None:
         yield "at the edge", at_the_edge(scheme.edge)
     if scheme.at_step is not None:
@@ -164,10 +163,15 @@ def stable_steps(scheme: SchemeStability) -> Sentence:
     return listed([interval(each, scheme.step) for each in scheme.stable_steps])
 
 
-def _rate(scheme: SchemeStability) -> Sentence:
-    if scheme.rate == 0:
-        return ("0: faster than any geometric rate",)
-    return ("each update multiplies the error by ", scheme.rate)
+def _best(step: sp.Expr, rate: sp.Expr) -> Iterator[tuple[str, Sentence]]:
+    if step.count_ops() + rate.count_ops() > 2 * _LONGEST_INLINE:
+        yield "best step", ("too long to print; --json has it and its rate",)
+        return
+    yield "best step", (step,)
+    if rate == 0:
+        yield "rate there", ("0: faster than any geometric rate",)
+    else:
+        yield "rate there", ("each update multiplies the error by ", rate)
 
 
 def _at_step(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:

@@ -55,7 +55,8 @@ def _rounded(scheme: SchemeStability) -> SchemeStability:
         scheme,
         jacobian=scheme.jacobian.applyfunc(_decimal),
         eigenvalues=None if values is None else tuple(map(_decimal, values)),
-        stable_steps=intervals and tuple(
+        stable_steps=intervals
+        and tuple(
             replace(each, lower=_decimal(each.lower), upper=_decimal(each.upper))
             for each in intervals
         ),
@@ -71,7 +72,7 @@ def _decimal(expr: sp.Expr) -> sp.Expr:
         power.base.is_number for power in expr.atoms(sp.Pow)
     )
     long = any(max(abs(each.p), each.q) >= _LONG for each in expr.atoms(sp.Rational))
-    return sp.expand_mul(expr).evalf(12) if constants or long else expr
+    return sp.nfloat(sp.expand_mul(expr), 12, exponent=False) if constants or long else expr
 
 
 def stability_json(

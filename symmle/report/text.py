@@ -124,13 +124,17 @@ def broken_formula(formula: str, width: int) -> list[str]:
         shallowest = min(depth for depth, _ in fitting)
         at = max(at for depth, at in fitting if depth == shallowest)
         lines.append(indent + formula[start:at].strip())
-        start, indent = at, _INDENT * min(shallowest, 8)
+        start, indent = at, _INDENT * min(int(shallowest + 0.5), 8)
     return [*lines, indent + formula[start:].strip()]
 
 
-def _breaks(formula: str) -> list[tuple[int, int]]:
-    """(depth of parentheses, position) of every place where a line may end."""
-    depth, found = 0, []
+def _breaks(formula: str) -> list[tuple[float, int]]:
+    """(depth, position) of every place where a line may end; depth counts parentheses.
+
+    A product is worse to break than a sum, but a quotient is better broken than its denominator.
+    """
+    depth = 0
+    found: list[tuple[float, int]] = []
     for i, character in enumerate(formula):
         if character in "([":
             depth += 1
@@ -140,7 +144,9 @@ def _breaks(formula: str) -> list[tuple[int, int]]:
             found.append((depth, i))
         elif character == ",":
             found.append((depth, i + 1))
-        elif character == "/" or (character == "*" and "*" not in formula[i - 1] + formula[i + 1]):
+        elif character == "/":
+            found.append((depth + 0.5, i))
+        elif character == "*" and "*" not in formula[i - 1] + formula[i + 1]:
             found.append((depth + 2, i))
     return found
 

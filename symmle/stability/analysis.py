@@ -18,6 +18,7 @@ from symmle.stability.jacobian import (
 )
 from symmle.stability.normal_form import Jet, jet
 from symmle.stability.parts import Part, Program, parts, program
+from symmle.stability.polynomials import Matrix
 from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
 from symmle.stability.symbolic import stable_set as stable_set_in_symbols
 
@@ -70,7 +71,7 @@ def stability(
         map=written,
         jacobian=assembled(jacobians, pieces),
         eigenvalues=multipliers(pieces, scheme.sweeps, step),
-        characteristic_polynomial=_polynomial(jacobians),
+        characteristic_polynomial=_polynomial(pieces, jacobians, scheme.sweeps, step),
         stable_steps=intervals,
         best_step=found.best_step,
         rate=found.rate,
@@ -115,9 +116,11 @@ def _at_step(pieces: tuple[Part, ...], sweeps: int, at: sp.Expr, numeric: bool) 
     return at_step(pieces, sweeps, at)
 
 
-def _polynomial(jacobians: list[list[list[sp.Expr]]]) -> sp.Expr | None:
+def _polynomial(
+    pieces: tuple[Part, ...], jacobians: list[Matrix], sweeps: int, step: sp.Expr
+) -> sp.Expr | None:
     try:
-        return characteristic_polynomial(jacobians, sp.Symbol("z"))
+        return characteristic_polynomial(pieces, jacobians, sweeps, step)
     except BudgetError:
         return None
 

@@ -66,15 +66,38 @@ def sweep_jacobian(
 
 
 def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
-    """The Jacobian of one independent part, `sweeps` times over."""
-    if part.size == 1:
-        turns = sum(repeat for _, repeat in part.program) * sweeps
-        return [[(1 + step * part.field[0][0]) ** turns]]
-    once = sweep([list(row) for row in part.field], part.program, step, sp.Rational)
+    """The Jacobian of one independent part, `sweeps` times over.
+
+    Multiplied out only where every block moves once: powers stay powers.
+    """
+    once: Matrix = sp.eye(part.size).tolist()
+    for rows, repeat in part.program:
+        if len(rows) == 1:
+            once = _moved(once, part, rows[0], repeat, step)
+        else:
+            field = [list(row) for row in part.field]
+            once = product(sweep(field, ((rows, repeat),), step, sp.Rational), once)
     result = once
     for _ in range(sweeps - 1):
         result = product(once, result)
-    return [[sp.expand_mul(entry) for entry in row] for row in result]
+    if sweeps == 1 and all(repeat == 1 for _, repeat in part.program):
+        return [[sp.expand_mul(entry) for entry in row] for row in result]
+    return result
+
+
+def _moved(before: Matrix, part: Part, place: int, repeat: int, step: sp.Expr) -> Matrix:
+    """One parameter moved `repeat` times: a geometric sum, with ratio 1 + step*K_ii."""
+    own = part.field[place][place]
+    if part.size == 1:
+        return [[before[0][0] * (1 + step * own) ** repeat]]
+    power = (1 + step * own) ** repeat
+    total = step if repeat == 1 else (repeat * step if own == 0 else (power - 1) / own)
+    weights = [power if j == place else total * entry for j, entry in enumerate(part.field[place])]
+    row = [
+        sp.Add(*(weight * before[j][k] for j, weight in enumerate(weights)))
+        for k in range(part.size)
+    ]
+    return [row if i == place else old for i, old in enumerate(before)]
 
 
 def assembled(blocks: Sequence[Matrix], pieces: Sequence[Part]) -> sp.ImmutableMatrix:
@@ -115,23 +138,37 @@ def general_jacobian(
 
 
 def characteristic_polynomial(
-    blocks: Sequence[Matrix], z: sp.Symbol, seconds: float = _SECONDS
+    pieces: Sequence[Part],
+    jacobians: Sequence[Matrix],
+    sweeps: int,
+    step: sp.Expr,
+    seconds: float = _SECONDS,
 ) -> sp.Expr:
-    """det(z - J), a product over the independent parts.
+    """det(z - J) in `z`, a product over the independent parts with their Jacobians.
 
     Raises BudgetError where three or more parameters act on each other in too many letters.
     """
+    z = sp.Symbol("z")
     factors = []
-    for block in blocks:
-        if len(block) == 1:
+    for part, block in zip(pieces, jacobians, strict=True):
+        if part.size == 1:
             factors.append(z - block[0][0])
-        elif len(block) == 2:
-            trace, determinant = trace_and_determinant(block)
+        elif part.size == 2:
+            trace, determinant = block[0][0] + block[1][1], _determinant(part, sweeps, step)
             factors.append(z**2 - trace * z + determinant)
         else:
             with budget(seconds):
                 factors.append(_gathered(block, z))
     return sp.Mul(*factors)
+
+
+def _determinant(part: Part, sweeps: int, step: sp.Expr) -> sp.Expr:
+    """The product of det(I + step*K_bb)**repeat over the blocks of one or two parameters."""
+    result = sp.S.One
+    for rows, repeat in part.program:
+        own = [[int(i == j) + step * part.field[i][j] for j in rows] for i in rows]
+        result *= sp.Matrix(own).det() ** (repeat * sweeps)
+    return result
 
 
 def _gathered(block: Matrix, z: sp.Symbol) -> sp.Expr:

@@ -18,6 +18,7 @@ from symmle.verify.estimator import (
     check_maximum,
     check_stationary,
 )
+from symmle.verify.generated import check_generated
 from symmle.verify.sweeps import check_jacobian, check_ranges, check_rates, claims
 
 CHECKS = (
@@ -34,13 +35,17 @@ CHECKS = (
     check_jacobian,
     check_ranges,
     check_rates,
+    check_generated,
 )
 
 
 def doubted_claims(model: Model) -> Case:
     """All that is claimed of a model, with the data and points to doubt it at."""
     doubted = case(model)
-    return replace(doubted, stabilities=claims(doubted))
+    from symmle.codegen import generate  # imports NumPy, which the quick checks do without
+
+    source = generate(doubted.derivation, doubted.estimator)
+    return replace(doubted, stabilities=claims(doubted), source=source)
 
 
 def verify(model: Model) -> tuple[Check, ...]:

@@ -36,6 +36,7 @@ class Case:
     """A model's claims, with a small sample and a point inside the domains to test them at.
 
     stabilities: what is claimed of the schemes; filled in by `sweeps.claims`.
+    source: the generated module.
     """
 
     model: Model
@@ -44,6 +45,7 @@ class Case:
     columns: Columns
     point: Point
     stabilities: tuple[SchemeStability, ...] = ()
+    source: str = ""
 
 
 def case(model: Model) -> Case:

@@ -6,7 +6,7 @@ import sympy as sp
 from symmle.derive.quadrature import integrate_against
 from symmle.known import Known
 from symmle.model import Model
-from symmle.precise import evaluate
+from symmle.precise import Point, evaluate
 from symmle.trial import points
 from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
@@ -23,7 +23,7 @@ def check_normalised(doubted: Case) -> Check:
     return Check(claim, road, Known.CHECKED, ok, _listed("mass", masses))
 
 
-def total_mass(model: Model, point: dict[sp.Symbol, mpmath.mpf]) -> mpmath.mpf:
+def total_mass(model: Model, point: Point) -> mpmath.mpf:
     """The integral of the density at a point, to some ten digits."""
     return integrate_against(model, [sp.S.One], point)[0][0]
 
@@ -37,8 +37,11 @@ def check_average(doubted: Case) -> Check:
         plain = raw_average(doubted)(*doubted.point.values())
         ok = agree(claimed, plain)
     return Check(
-        "the average log-likelihood", "plain average of the density's log, 60 digits",
-        Known.CHECKED, ok, _pair(claimed, plain),
+        "the average log-likelihood",
+        "plain average of the density's log, 60 digits",
+        Known.CHECKED,
+        ok,
+        _pair(claimed, plain),
     )
 
 

@@ -1,6 +1,7 @@
 """Doubt the estimator: is the score zero there, and is it a maximum?"""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import mpmath
 import sympy as sp
@@ -52,7 +53,7 @@ def check_maximum(doubted: Case) -> Check:
 
 def _directions(size: int) -> list[tuple[int, ...]]:
     """All of {-1, 0, 1}**size without the centre, at most 80 of them."""
-    every = [()]
+    every: list[tuple[int, ...]] = [()]
     for _ in range(size):
         every = [(*one, d) for one in every for d in (-1, 0, 1)]
     return [one for one in every if any(one)][:80]
@@ -133,7 +134,9 @@ def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         step = mpmath.mpf(1)
         while step > mpmath.mpf(2) ** -60:
             trial = tuple(a + step * m for a, m in zip(at, move, strict=True))
-            if _inside(doubted, trial) and average(*trial) > average(*at) - mpmath.mpf(10) ** (5 - DIGITS):
+            if _inside(doubted, trial) and average(*trial) > average(*at) - mpmath.mpf(10) ** (
+                5 - DIGITS
+            ):
                 at = trial
                 break
             step /= 2
@@ -168,7 +171,7 @@ def check_falling(doubted: Case) -> Check | None:
             evaluate(equation.expression, doubted.columns, {equation.unknown: value})
             for value in _ladder(equation)
         ]
-    ok = all(after < before for before, after in zip(values, values[1:], strict=False))
+    ok = all(after < before for before, after in pairwise(values))
     claim, road = "the reduced equation has at most one root", "it falls along a ladder of values"
     return Check(claim, road, Known.CHECKED, ok)
 
