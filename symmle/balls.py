@@ -19,7 +19,7 @@ from symmle.errors import BudgetError, InputError
 _FIRST_PRECISION = 64
 _LAST_PRECISION = 4096
 _PARTS = (fmpq(1, 2), fmpq(3, 7), fmpq(5, 9), fmpq(5, 11), fmpq(7, 13))  # where to divide
-_SPLITS = 400  # halvings of an interval before a cluster of roots is left as it is
+_SPLITS = 300  # halvings of an interval before a cluster of roots is left as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +116,13 @@ def sign_of(number: arb | fmpq) -> int | None:
     return 0 if number == 0 else None
 
 
-def to_float(lower: fmpq, upper: fmpq, digits: int = 20) -> tuple[sp.Float, sp.Rational]:
+def to_float(lower: fmpq, upper: fmpq, digits: int = 20) -> tuple[sp.Expr, sp.Rational]:
     """(a float in the middle of an interval, a bound on its distance from any point of it).
 
-    digits: at most; fewer where the interval does not warrant them.
+    digits: at most; fewer where the interval does not warrant them.  Zero is exact.
     """
+    if lower == upper == 0:
+        return sp.S.Zero, sp.S.Zero
     middle, width = rational((lower + upper) / 2), rational(upper - lower)
     if width and middle:
         warranted = int(sp.log(abs(middle) / width, 10).evalf(4)) + 1
@@ -290,10 +292,15 @@ def ball_roots(polynomial: arb_poly, upper: fmpq, bits: int = 80) -> list[Root]:
     the place of the root.  An interval that is not `single` may hold several roots, or none: an
     exactly multiple root can never be told from a close pair in ball arithmetic.
     Descartes' rule of signs on halved intervals (Vincent-Collins-Akritas).
+    Raises BudgetError where the balls are so wide that most of the axis stays in doubt.
     """
     found: list[Root] = []
     pending = [(fmpq(0), upper, 0)]
+    halvings = 0
     while pending:
+        halvings += 1
+        if halvings > _SPLITS + 10 * polynomial.degree():
+            raise BudgetError("the roots of a polynomial were not isolated at this precision")
         lower, higher, depth = pending.pop()
         least, most = _sign_changes(polynomial, lower, higher)
         if most == 0:

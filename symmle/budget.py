@@ -8,45 +8,69 @@ the speed of the machine.
 
 import ctypes
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from typing import TypeVar
 
 from symmle.errors import BudgetError
 
+Result = TypeVar("Result")
 
-@contextmanager
-def budget(seconds: float) -> Iterator[None]:
-    """Raise BudgetError in the block once it has run for that many seconds.
+_AGAIN = 0.05  # seconds until an interruption that something swallowed is repeated
+_inside = threading.local()  # a budget within a budget is governed by the outer one
 
-    Does not interrupt one long call into compiled code; budgets may nest.
+
+class _Expired(BaseException):
+    """No library code may take it for an error of its own."""
+
+
+class _Watch:
+    """Interrupts the thread that made it until it is dismissed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._thread = ctypes.c_ulong(threading.get_ident())
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        threading.Thread(target=self._run, args=(seconds,), daemon=True).start()
+
+    def _run(self, seconds: float) -> None:
+        while not self._done.wait(seconds):
+            with self._lock:
+                if not self._done.is_set():
+                    self._interrupt(ctypes.py_object(_Expired))
+            seconds = _AGAIN
+
+    def _interrupt(self, what: object) -> None:
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, what)
+
+    def dismiss(self) -> None:
+        """After this, no interruption comes any more and none is pending."""
+        with self._lock:
+            self._done.set()
+            self._interrupt(None)
+
+
+def bounded(seconds: float, work: Callable[[], Result]) -> Result:
+    """The result of `work()`; BudgetError once it has run for that many seconds.
+
+    Does not interrupt one long call into compiled code.
     """
-
-    class Expired(BaseException):  # no library code may take it for an error of its own
-        pass
-
-    lock = threading.Lock()
-    thread = ctypes.c_ulong(threading.get_ident())
-    running = True
-
-    def interrupt(what: object) -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, what)
-
-    def expire() -> None:
-        with lock:
-            if running:
-                interrupt(ctypes.py_object(Expired))
-
-    timer = threading.Timer(seconds, expire)
-    timer.daemon = True
-    timer.start()
+    if getattr(_inside, "budget", False):
+        return work()
+    expired = False
     try:
-        try:
-            yield
-        finally:
-            with lock:
-                running = False
-                timer.cancel()
-    except Expired:
-        raise BudgetError(
-            f"a symbolic step took more than {seconds:g} s and was given up"
-        ) from None
+        _inside.budget = True
+        watch = _Watch(seconds)
+        result = work()
+    except _Expired:
+        expired = True
+    finally:
+        while True:  # an interruption may still strike in here
+            try:
+                watch.dismiss()
+                _inside.budget = False
+                break
+            except _Expired:
+                expired = True
+    if expired:
+        raise BudgetError(f"a symbolic step took more than {seconds:g} s and was given up")
+    return result

@@ -8,7 +8,7 @@ but the length of what is printed and the chance of a proof.
 
 import sympy as sp
 
-from symmle.budget import budget
+from symmle.budget import bounded
 from symmle.errors import BudgetError
 
 _MOST_OPERATIONS = 400
@@ -26,8 +26,7 @@ def reduced_fraction(expr: sp.Expr) -> sp.Expr:
         for call in expr.atoms(sp.Function)
     }
     try:
-        with budget(_SECONDS):
-            short = sp.cancel(expr.xreplace(letters))
+        short = bounded(_SECONDS, lambda: sp.cancel(expr.xreplace(letters)))
     except BudgetError:
         return expr
     return short.xreplace({letter: call for call, letter in letters.items()})

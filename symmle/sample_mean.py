@@ -189,7 +189,7 @@ def separate(expr: sp.Expr) -> sp.Expr:
 
 
 def _separated(node: SampleMean) -> sp.Expr:
-    terms = _expanded(node.args[0])
+    terms = None if _has_high_power(node.args[0]) else _expanded(node.args[0])
     if terms is None:
         return node
     left = set().union(*(_outer_symbols(rest) for _, rest in map(_split, terms)))

@@ -62,6 +62,16 @@ def tree_value(expr: sp.Basic, numbers: Numbers) -> mpmath.mpf:
         return next(
             tree_value(value, numbers) for value, when in expr.args if _holds(when, numbers)
         )
+    if isinstance(expr, sp.Derivative) and len(expr.variable_count) == 1:
+        symbol, order = expr.variable_count[0]
+        return mpmath.diff(
+            lambda value: tree_value(expr.expr, {**numbers, symbol: value}),
+            tree_value(symbol, numbers),
+            int(order),
+        )
+    if isinstance(expr, sp.Subs):
+        put = {s: tree_value(v, numbers) for s, v in zip(expr.variables, expr.point, strict=True)}
+        return tree_value(expr.expr, {**numbers, **put})
     values = [tree_value(arg, numbers) for arg in expr.args]
     if expr.is_Add:
         return mpmath.fsum(values)

@@ -27,43 +27,60 @@ def typed(density: str, data: Sequence[str], parameters: Sequence[str], name: st
 
 def number(expr: sp.Expr, point: Numbers) -> mpmath.mpf:
     """An expression without means, at numbers."""
-    return _rows(expr, [point])[0]
+    return _compiled(expr)([point])[0]
 
 
-def _rows(expr: sp.Expr, rows: Sequence[Numbers]) -> list[mpmath.mpf]:
-    """An expression without means, in each row."""
+def _compiled(expr: sp.Expr) -> Callable[[Sequence[Numbers]], list[mpmath.mpf]]:
+    """An expression without means as a function of rows."""
     names = sorted(expr.free_symbols, key=str)
     function = sp.lambdify(names, expr, "mpmath")
-    with mpmath.workdps(DIGITS):
-        return [mpmath.mpmathify(function(*(row[name] for name in names))) for row in rows]
+
+    def over(rows: Sequence[Numbers]) -> list[mpmath.mpf]:
+        with mpmath.workdps(DIGITS):
+            return [mpmath.mpmathify(function(*(row[name] for name in names))) for row in rows]
+
+    return over
 
 
 def value(expr: sp.Expr, columns: Columns, point: Numbers) -> mpmath.mpf:
     """An expression with means, at data and numbers: every mean is taken row by row."""
-    rows = joined(columns, point)
-    found: dict[sp.Symbol, mpmath.mpf] = dict(point)
-    letters: dict[sp.Basic, sp.Symbol] = {}
-    with mpmath.workdps(DIGITS):
-        for node in expr.atoms(SampleMean, SampleCovariance):
-            args = [_rows(arg, rows) for arg in node.args]
-            centres = [mpmath.fsum(column) / len(rows) for column in args]
-            letters[node] = sp.Dummy()
-            found[letters[node]] = (
-                centres[0]
-                if isinstance(node, SampleMean)
-                else mpmath.fsum(
-                    (a - centres[0]) * (b - centres[1]) for a, b in zip(*args, strict=True)
-                )
-                / len(rows)
-            )
-        return number(expr.xreplace(letters), found)
+    return prepared(expr, columns)(point)
+
+
+def prepared(expr: sp.Expr, columns: Columns) -> Callable[[Numbers], mpmath.mpf]:
+    """The same as a function of the point, compiled once."""
+    found = expr.atoms(SampleMean, SampleCovariance)
+    letters = {node: sp.Dummy() for node in found}
+    insides = {node: [_compiled(arg) for arg in node.args] for node in found}
+    outside = _compiled(expr.xreplace(letters))
+
+    def at(point: Numbers) -> mpmath.mpf:
+        rows = joined(columns, point)
+        with mpmath.workdps(DIGITS):
+            means = {
+                letters[node]: _over_rows([arg(rows) for arg in args])
+                for node, args in insides.items()
+            }
+            return outside([{**point, **means}])[0]
+
+    return at
+
+
+def _over_rows(args: list[list[mpmath.mpf]]) -> mpmath.mpf:
+    """The mean of one column, the covariance (divisor n) of two."""
+    count = len(args[0])
+    centres = [mpmath.fsum(column) / count for column in args]
+    if len(args) == 1:
+        return centres[0]
+    products = ((a - centres[0]) * (b - centres[1]) for a, b in zip(*args, strict=True))
+    return mpmath.fsum(products) / count
 
 
 def direct(expr: sp.Expr, columns: Columns, point: Numbers) -> mpmath.mpf:
     """The mean of an integrand over the rows, without any node."""
     rows = joined(columns, point)
     with mpmath.workdps(DIGITS):
-        return mpmath.fsum(_rows(expr, rows)) / len(rows)
+        return mpmath.fsum(_compiled(expr)(rows)) / len(rows)
 
 
 def joined(columns: Columns, point: Numbers) -> list[Numbers]:

@@ -92,10 +92,19 @@ def test_expressions_survive_sympy(name: str, capsys: pytest.CaptureFixture[str]
         assert sp.expand(entry - claimed) == 0
     for scheme in record["schemes"]:
         entries = [e for row in scheme["jacobian"] for e in row]
-        intervals = [end for each in scheme["stable_steps"] or () for end in
-                     (each["lower"], each["upper"]) if end is not None]
-        for text in (*entries, *intervals, *(scheme["map"] or {}).values(),
-                     *(scheme["eigenvalues"] or ()), *scheme["conditions"]):
+        intervals = [
+            end
+            for each in scheme["stable_steps"] or ()
+            for end in (each["lower"], each["upper"])
+            if end is not None
+        ]
+        for text in (
+            *entries,
+            *intervals,
+            *(scheme["map"] or {}).values(),
+            *(scheme["eigenvalues"] or ()),
+            *scheme["conditions"],
+        ):
             known = {v.symbol for v in model.parameters} | {sp.Symbol("step", positive=True)}
             assert read_back(text, model).free_symbols <= known
 
@@ -167,14 +176,18 @@ def test_a_density_without_mass_one_draws_a_warning(
     logpdf: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A dropped sqrt(2*pi) is said, with the integral, on stderr; stdout stays one object."""
-    assert main(["derive", "--logpdf", logpdf, "--data-symbol", "x", "--param", "s>0", "--json"]) == 0
+    assert (
+        main(["derive", "--logpdf", logpdf, "--data-symbol", "x", "--param", "s>0", "--json"]) == 0
+    )
     out, err = capsys.readouterr()
     assert isinstance(json.loads(out), dict)
     assert err.startswith("symmle: warning: the density integrates to")
     assert all(word in err for word in words)
 
 
-@pytest.mark.parametrize(("form", "ending"), [("markdown", "md"), ("latex", "tex"), ("text", "txt")])
+@pytest.mark.parametrize(
+    ("form", "ending"), [("markdown", "md"), ("latex", "tex"), ("text", "txt")]
+)
 def test_a_document_is_written_and_renewed(
     form: str, ending: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -217,6 +230,18 @@ def test_the_text_fits_a_terminal(
     assert err == ""
     assert out.isascii()
     assert max(map(len, out.splitlines())) <= 80
-    for part in ("log-likelihood", "Score", "Estimate", "Hessian", "Fisher", "Simultaneous",
-                 "Alternating", "eigenvalue", "stable steps", "best step", "edge", "Verdict"):
+    for part in (
+        "log-likelihood",
+        "Score",
+        "Estimate",
+        "Hessian",
+        "Fisher",
+        "Simultaneous",
+        "Alternating",
+        "eigenvalue",
+        "stable steps",
+        "best step",
+        "edge",
+        "Verdict",
+    ):
         assert part in out

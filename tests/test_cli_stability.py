@@ -88,7 +88,8 @@ def test_coordinate_with_inner_steps(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("step", "verdict"), [("1/2", "stable"), ("0.7", "stable"), ("0.8", "unstable"), ("3", "unstable")]
+    ("step", "verdict"),
+    [("1/2", "stable"), ("0.7", "stable"), ("0.8", "unstable"), ("3", "unstable")],
 )
 def test_a_number_as_the_step_gets_a_verdict(
     step: str, verdict: str, capsys: pytest.CaptureFixture[str]
@@ -127,8 +128,9 @@ def test_symbols_give_strings(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_newton_converges_below_two(capsys: pytest.CaptureFixture[str]) -> None:
     """Damped Newton has the multiplier 1 - step, whatever the model."""
-    for scheme in analysed(capsys, "beta", "--at", "a=2,b=3", "--scheme", "newton",
-                           "--scheme", "scoring")["schemes"]:
+    for scheme in analysed(
+        capsys, "beta", "--at", "a=2,b=3", "--scheme", "newton", "--scheme", "scoring"
+    )["schemes"]:
         assert scheme["stable_steps"][0]["upper"] == 2
         assert scheme["best_step"] == 1
         assert scheme["rate"] == 0

@@ -47,9 +47,26 @@ def test_a_domain_contains_its_points(text: str, inside: list, outside: list) ->
 
 @pytest.mark.parametrize(
     "text",
-    ["", "reel", "positiv", "(1, 0)", "(1, 1)", "(0, 1", "0, 1", "(0; 1)", "(0, 1, 2)", "{0, 1}",
-     "integer in", "(__import__('os'), 1)", "(a, 1)", "(0, nan)", "(0, I)", "[oo, oo)", "(oo, -oo)",
-     "(0, x.y)"],
+    [
+        "",
+        "reel",
+        "positiv",
+        "(1, 0)",
+        "(1, 1)",
+        "(0, 1",
+        "0, 1",
+        "(0; 1)",
+        "(0, 1, 2)",
+        "{0, 1}",
+        "integer in",
+        "(__import__('os'), 1)",
+        "(a, 1)",
+        "(0, nan)",
+        "(0, I)",
+        "[oo, oo)",
+        "(oo, -oo)",
+        "(0, x.y)",
+    ],
 )
 def test_no_other_domain(text: str) -> None:
     """Anything else is refused in one sentence with the input in it, never a traceback."""
@@ -70,8 +87,20 @@ def test_an_infinite_end_is_never_in_the_domain() -> None:
 
 def test_sympy_is_told_no_more_than_the_domain_says() -> None:
     """Every assumption holds on the whole domain: checked at points of it, ends included."""
-    for text in ("real", "positive", "nonnegative", "unit", "[0, 2)", "(-1, 1)", "(-oo, 0)",
-                 "(-oo, 0]", "[1, oo)", "integer in [0, 1]", "positive integer", "[-3, -1]"):
+    for text in (
+        "real",
+        "positive",
+        "nonnegative",
+        "unit",
+        "[0, 2)",
+        "(-1, 1)",
+        "(-oo, 0)",
+        "(-oo, 0]",
+        "[1, oo)",
+        "integer in [0, 1]",
+        "positive integer",
+        "[-3, -1]",
+    ):
         where = domain(text)
         grid = [sp.Rational(k, 4) for k in range(-20, 21)]
         points = [each for each in grid if where.contains(each)]
@@ -122,7 +151,9 @@ def test_other_bounds() -> None:
         assert where.contains(sp.Integer(1)) is False
 
 
-@pytest.mark.parametrize("text", ["x<0", "x<=1", "0<x", "x=2", "x > ", "x in", ">0", "", "x y", "x>0>1"])
+@pytest.mark.parametrize(
+    "text", ["x<0", "x<=1", "0<x", "x=2", "x > ", "x in", ">0", "", "x y", "x>0>1"]
+)
 def test_what_is_no_declaration(text: str) -> None:
     """What the contract does not list ends in one sentence, at the declaration or the model."""
     with pytest.raises(InputError) as caught:
@@ -190,7 +221,7 @@ def test_a_symbol_is_found_by_name() -> None:
     """symbol() finds a parameter; another name gets the list of those there are."""
     model = build_model("m", "-a*x - b*x**2", {"x": "real"}, {"a": "real", "b": "positive"})
     assert model.symbol("b") is model.symbols[1]
-    with pytest.raises(InputError, match="'c'.*a, b"):
+    with pytest.raises(InputError, match=r"'c'.*a, b"):
         model.symbol("c")
 
 

@@ -169,7 +169,8 @@ def test_linear_in_means_adds_up(expr, columns, point) -> None:
     """The listed terms and what is left add up to the expression."""
     whole = mean(expr) * A + B + mean(X) * mean(Y)
     linear, rest = linear_in_means(whole)
-    total = sp.Add(rest, *(weight * SampleMean(inside, evaluate=False) for inside, weight in linear))
+    terms = (weight * SampleMean(inside, evaluate=False) for inside, weight in linear)
+    total = sp.Add(rest, *terms)
     assert close(value(total, columns, point), value(whole, columns, point))
 
 
@@ -215,7 +216,7 @@ def test_n_is_never_a_number(expr) -> None:
 
 @given(exprs, samples, points)
 def test_sympy_reads_what_is_printed(expr, columns, point) -> None:
-    """sympify(str(e)) is e again; mean, var and cov are given to it, since SymPy has a `var` too."""
+    """sympify(str(e)) is e again, given mean, var and cov (SymPy has a `var` of its own)."""
     whole = mean(expr) + var(X) * B - cov(X, sp.exp(-Y))
     names = {str(s): s for s in (X, Y, A, B)} | {"mean": mean, "var": var, "cov": cov}
     again = sp.sympify(str(whole), locals=names)
@@ -260,9 +261,9 @@ def test_central_form_keeps_its_digits() -> None:
     """At mean 1e9 and spread 1, in doubles: var(x) is right where mean(x**2) - mean(x)**2 is 0."""
     x = 1e9 + np.array([-1.0, 0.0, 1.0])
     quadratic = central(mean((X - A) ** 2))
-    doubles = sp.lambdify([A], quadratic.xreplace({mean(X): sp.Symbol("m"), var(X): sp.Symbol("v")}).subs(
-        {"m": float(np.mean(x)), "v": float(np.var(x))}), "numpy")
-    assert doubles(1e9) == pytest.approx(2 / 3, rel=1e-12)
+    letters = {mean(X): sp.Symbol("m"), var(X): sp.Symbol("v")}
+    doubles = sp.lambdify([A, *letters.values()], quadratic.xreplace(letters), "numpy")
+    assert doubles(1e9, np.mean(x), np.var(x)) == pytest.approx(2 / 3, rel=1e-12)
     assert abs(np.mean(x**2) - np.mean(x) ** 2 - 2 / 3) > 0.1
 
 

@@ -121,7 +121,7 @@ def test_the_chain_rule_is_the_derivative_of_the_composition():
     """The product over blocks equals the Jacobian of the nested image, at points off the score's
     zero and at it."""
     x, y = P[:2]
-    score = score_of(-(x**2) - x**2 * y - sp.exp(x * y) - y**2 + x**3 / 3, x, y)
+    score = score_of(-(x**2) - x**2 * y - x * y / 2 - y**2 + x**3 / 3, x, y)
     for scheme in (simultaneous((x, y)), alternating((x, y), (y, x)), coordinate((x, y), 2)):
         image = update(score, scheme, g).image
         assert image is not None
@@ -336,8 +336,8 @@ def test_gamma_in_turn_either_way(order):
 
 def test_many_inner_steps_tend_to_exact_coordinate_ascent():
     """Its rate is 1/(a*psi1(a)); forty inner steps are as good as infinitely many."""
-    found = gamma_at(2, coordinate((a, b), inner=40), at=sp.Rational(9, 10))
-    assert abs(found.at_step.spectral_radius - 1 / (2 * (sp.pi**2 / 6 - 1)).evalf(20)) < 1e-9
+    found = gamma_at(2, coordinate((a, b), inner=40), at=sp.Rational(3, 5))
+    assert abs(found.at_step.spectral_radius - 1 / (2 * (sp.pi**2 / 6 - 1)).evalf(20)) < 1e-8
 
 
 def test_an_even_number_of_inner_steps_turns_the_flip_into_a_fold():
@@ -428,7 +428,8 @@ def test_verdicts_at_the_very_edge():
     matrix = sp.diag(1, 2)
     for scheme in (simultaneous, alternating):
         verdicts = [
-            at_origin(matrix, scheme, at=1 + shift).at_step.verdict for shift in (-tiny, 0, tiny)
+            at_origin(matrix, scheme, at=sp.S.One + shift).at_step.verdict
+            for shift in (-tiny, 0, tiny)
         ]
         assert verdicts == [Verdict.STABLE, Verdict.MARGINAL, Verdict.UNSTABLE]
     beside = sp.diag(1, 2, -1)
@@ -488,7 +489,7 @@ def test_gamma_in_symbols():
     assert in_turn.stable_steps is None and in_turn.known is Known.UNKNOWN
     for step, stable in (("2/5", True), ("1", False), ("23/5", True), ("5", False)):
         values = at | {g: sp.Rational(step)}
-        assert all(bool(c.subs(values).evalf()) for c in in_turn.conditions) is stable
+        assert all(bool(c.subs(values)) for c in in_turn.conditions) is stable
     assert comparison(together, in_turn).same_jacobian is False
 
 
@@ -578,6 +579,8 @@ def iterated(score, scheme, point, step, count):
             for place, value in zip(places, new, strict=True):
                 point[place] = value
         run.append(list(point))
+        if max(map(abs, point)) > 10:  # thrown out for good
+            break
     return np.array(run)
 
 
@@ -587,9 +590,9 @@ def cycle_amplitude(score, scheme, start, edge, excess):
 
 
 BENT = score_of(
-    -(P[0] ** 2)
-    - P[1] ** 2 * 3 / 2
-    - P[0] * P[1]
+    -2 * P[0] ** 2
+    - P[1] ** 2 / 2
+    - P[0] * P[1] / 2
     + P[1] ** 3 / 4
     - P[0] * P[1] ** 2 / 3
     + P[1] ** 4 / 10
@@ -624,10 +627,10 @@ def test_a_subcritical_flip_throws_even_from_inside():
     assert found.edge.criticality is Criticality.SUBCRITICAL and found.edge.coefficient == -2
     inside, outside = (
         iterated(score, simultaneous(P[:1]), [start], 1.98, n)[-1, 0]
-        for start, n in ((0.09, 4000), (0.11, 60))
+        for start, n in ((0.09, 4000), (0.11, 4000))
     )
     assert abs(inside) < 1e-6  # the cycle sits at sqrt(0.02/1.98) = 0.1005
-    assert abs(outside) > 0.11
+    assert abs(outside) > 10
 
 
 def test_a_flip_of_a_quadratic_is_degenerate():
@@ -638,8 +641,8 @@ def test_a_flip_of_a_quadratic_is_degenerate():
 
 @pytest.mark.parametrize("bend", [1, -1])
 def test_the_circle_of_a_neimark_sacker(bend):
-    """Its radius beyond (before) the edge is sqrt(d|multiplier| / |coefficient|), and it attracts
-    exactly when the coefficient is negative."""
+    """Supercritical: it attracts beyond the edge, with radius sqrt(d|multiplier| / -coefficient).
+    Subcritical: before the edge it bounds the basin."""
     x, y = P[:2]
     score = score_of(-(x**2) / 2 - y**2 / 2 - x * y / 3 + bend * (x**4 + y**4) / 20, x, y)
     found = stability(score, alternating((x, y)), g, {x: sp.S.Zero, y: sp.S.Zero})
@@ -649,30 +652,19 @@ def test_the_circle_of_a_neimark_sacker(bend):
         Criticality.SUPERCRITICAL if edge.coefficient < 0 else Criticality.SUBCRITICAL
     )
     side = 1 if edge.coefficient < 0 else -1
-    excess, place = 2e-3 * side, float(edge.step)
+    place = float(edge.step)
+    step = place * (1 + 2e-3 * side)
     jacobian = sp.lambdify(g, found.jacobian, "numpy")
-    growth = abs(np.linalg.eigvals(jacobian(place * (1 + excess)))[0]) - 1
-    values, vectors = np.linalg.eig(jacobian(place))
-    radius = np.sqrt(growth / -float(edge.coefficient))  # of z, where x = z*q + conj, q = (1, ...)
-    reach = 2 * radius * abs(vectors[0, 0] / vectors[0, 0])
-    inside, outside = (
-        (
-            np.abs(
-                iterated(score, alternating((x, y)), [0.0, r], place * (1 + excess), 6000)[
-                    -2000:, 0
-                ]
-            )
-            for r in (reach * 0.5, reach * 0.8)
-        )
-        if side < 0
-        else (None, None)
-    )
+    growth = abs(np.linalg.eigvals(jacobian(step))[0]) - 1
+    reach = 2 * np.sqrt(growth / -float(edge.coefficient))  # x = z + conj(z): q is (1, ...)
+    run = iterated(score, alternating((x, y)), [0.3 * reach, 0.0], step, 30000)
     if side > 0:
-        run = iterated(score, alternating((x, y)), [0.01, 0.0], place * (1 + excess), 20000)
         assert abs(np.abs(run[-3000:, 0]).max() / reach - 1) < 0.05
     else:
-        assert inside.max() < 0.6 * reach or outside.max() > reach
-    assert abs(values[0]) == pytest.approx(1)
+        assert np.abs(run[-1]).max() < 1e-9
+        assert (
+            np.abs(iterated(score, alternating((x, y)), [3 * reach, 0.0], step, 30000)).max() > 10
+        )
 
 
 # Comparison and refusals

@@ -4,7 +4,7 @@ import mpmath
 import sympy as sp
 
 from symmle import trial
-from symmle.budget import budget
+from symmle.budget import bounded
 from symmle.errors import BudgetError, InputError
 from symmle.model import Model
 from symmle.precise import Point
@@ -18,10 +18,11 @@ def mass_warning(model: Model) -> str:
     """A sentence when the density has another mass than one; "" when it has one or is too hard."""
     if len(model.data) != 1:
         return ""
-    points = trial.points(model)
+    points = [point for point in trial.points(model) if _has_support(model, point)]
+    if len(points) < 2:
+        return ""
     try:
-        with budget(_SECONDS):
-            masses = [total_mass(model, dict(point)) for point in points]
+        masses = bounded(_SECONDS, lambda: [total_mass(model, point) for point in points])
     except (BudgetError, InputError, ArithmeticError, ValueError, TypeError):
         return ""
     if all(_is_near(mass, mpmath.mpf(1)) for mass in masses):
@@ -38,6 +39,13 @@ def mass_warning(model: Model) -> str:
         f"{opening}, and to {mpmath.nstr(masses[1], 6)} at {_written(points[1])}: a factor that "
         "depends on the parameters is missing, so what is maximised is no likelihood"
     )
+
+
+def _has_support(model: Model, point: Point) -> bool:
+    """Whether the support is no empty interval at a point, where parameters move its ends."""
+    values = {symbol: sp.Float(value, 15) for symbol, value in point.items()}
+    ends = (variable.domain.at(values) for variable in model.data)
+    return all(bool(where.lower < where.upper) for where in ends)
 
 
 def _is_near(mass: mpmath.mpf, other: mpmath.mpf) -> bool:

@@ -4,23 +4,18 @@ No function here has an argument or local named by a user but the data columns, 
 renamed wherever a word of these texts is in the way.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
-from typing import TYPE_CHECKING
 
 from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
+from symmle.codegen.module import Module
 from symmle.codegen.printer import Printer
 
-if TYPE_CHECKING:
-    from symmle.codegen.numpy_target import Module
-
-_ASCENT = '''\
+_ASCENT = """\
     {columns}, w = _read({columns}, weights)
     data = _taken({columns}, w)
     point = {begin} if start is None else _checked_start(start, _DOMAIN)
-'''
+"""
 
 _GRADIENT_DOC = '''\
     """Climb by `n_steps` gradient steps of fixed size: (mu, ...) + step * score.
@@ -33,7 +28,7 @@ _GRADIENT_DOC = '''\
     """
 '''
 
-_GRADIENT = '''\
+_GRADIENT = """\
     schemes = {"simultaneous": step_simultaneous, "alternating": step_alternating}
     if scheme not in schemes:
         raise ValueError(f"scheme must be 'simultaneous' or 'alternating', not {scheme!r}")
@@ -41,7 +36,7 @@ _GRADIENT = '''\
     steps = repeat(lambda theta: update(data, *theta, step), n_steps)
     path = _iterate(steps, point, _DOMAIN)
     return (Estimate(*path[-1].tolist()), path) if trajectory else Estimate(*path[-1].tolist())
-'''
+"""
 
 _COORDINATE_DOC = '''\
     """Climb by `n_outer` sweeps: each parameter in order makes `n_inner` gradient steps alone.
@@ -52,12 +47,12 @@ _COORDINATE_DOC = '''\
     """
 '''
 
-_COORDINATE = '''\
+_COORDINATE = """\
     size = {cautious} if step is None else step
     moves = [_move(data, i, size) for i in range(len(_SLOPES)) for _ in range(n_inner)]
     path = _iterate(moves * n_outer, point, _DOMAIN)
     return (Estimate(*path[-1].tolist()), path) if trajectory else Estimate(*path[-1].tolist())
-'''
+"""
 
 _MOVE = '''\
 def _move(data: Statistics, i: int, step: float) -> Callable[[Point], Point]:
@@ -68,23 +63,14 @@ def _move(data: Statistics, i: int, step: float) -> Callable[[Point], Point]:
 
     return update'''
 
-_FINISH = '''\
+_FINISH = """\
     _require_inside(path[-1], _DOMAIN)
     estimate = Estimate(*path[-1].tolist())
     return (estimate, path) if trajectory else estimate
-'''
+"""
 
 _RESULT = "Estimate | tuple[Estimate, Floats]"
 _STEADY = ("weights: ArrayLike | None = None", "trajectory: bool = False")
-
-WORDS = frozenset(
-    re.findall(
-        r"[A-Za-z]\w*",
-        " ".join([_ASCENT, _GRADIENT, _COORDINATE, _FINISH, *_STEADY, _RESULT])
-        + " unit roots value cautious _cautious_step hessian fit middle size theta start scheme n_steps n_inner n_outer step len float"
-        " np math special w column abs",
-    )
-)
 
 
 def iterating_functions(module: Module) -> list[str]:
@@ -109,7 +95,9 @@ def _begin(module: Module, columns: str) -> str:
     moves = module.plan.invariance
     from_data = any(moves.shift or ()) or any(
         exponent and parameter.domain.lower == 0
-        for exponent, parameter in zip(moves.scale or (), module.plan.model.parameters, strict=False)
+        for exponent, parameter in zip(
+            moves.scale or (), module.plan.model.parameters, strict=False
+        )
     )
     return f"_start(data, {columns}, w)" if from_data else "_start(data)"
 
@@ -128,7 +116,8 @@ def _coordinate_ascent(module: Module) -> str:
     more = ["step: float | None = None", "start: Sequence[float] | None = None"]
     head = signature(
         "coordinate_ascent",
-        [*given, "n_inner: int", "n_outer: int", *more, *_STEADY], _RESULT,
+        [*given, "n_inner: int", "n_outer: int", *more, *_STEADY],
+        _RESULT,
     )
     from_fit = module.plan.fit.refusal is None
     columns = ", ".join(module.arguments)
@@ -142,7 +131,9 @@ def _start(module: Module) -> str:
     """The function that picks a start: what moves with the data from the data, else by domain."""
     plan = module.plan
     shift, scale = plan.invariance.shift, plan.invariance.scale
-    values, loops, lines = [], [], []
+    values: list[str] = []
+    loops: list[str] = []
+    lines: list[str] = []
     first = module.arguments[0]
     for i, parameter in enumerate(plan.model.parameters):
         low, high = parameter.domain.lower, parameter.domain.upper
@@ -173,13 +164,15 @@ def _start(module: Module) -> str:
     each = [f"for {name} in (0.125, 1.0, 8.0)" for name in loops]
     points = f"[{' '.join([point, *each])}]"
     given = [*_typed(module), "w: Floats | None"] if lines else []
-    return "\n".join([
-        signature("_start", ["data: Statistics", *given], "Point"),
-        '    """The likeliest of a few points: from the data where a parameter moves with them."""',
-        *lines,
-        f"    points = {points}",
-        "    return _highest(average_log_likelihood, data, points)",
-    ])
+    return "\n".join(
+        [
+            signature("_start", ["data: Statistics", *given], "Point"),
+            '    """The likeliest of a few points, from the data where those move a parameter."""',
+            *lines,
+            f"    points = {points}",
+            "    return _highest(average_log_likelihood, data, points)",
+        ]
+    )
 
 
 def _typed(module: Module) -> list[str]:
@@ -228,12 +221,14 @@ def _fit(module: Module) -> list[str]:
 
 def _refusing_fit(module: Module, head: str) -> str:
     reason = re.sub(r"[\"\\]", "'", module.plan.fit.refusal or "")
-    return "\n".join([
-        head,
-        '    """Raises ValueError: where the likelihood is largest is not found from its score."""',
-        f"    del {', '.join(module.arguments)}, weights, trajectory",
-        *raised(f"there is no fit for this density: {reason}"),
-    ])
+    return "\n".join(
+        [
+            head,
+            '    """Raises ValueError: the score does not tell where the likelihood is largest."""',
+            f"    del {', '.join(module.arguments)}, weights, trajectory",
+            *raised(f"there is no fit for this density: {reason}"),
+        ]
+    )
 
 
 def raised(message: str, depth: int = 1) -> list[str]:
@@ -261,7 +256,9 @@ def _fit_doc(module: Module, scaled: bool) -> list[str]:
         how.append("The data are divided by a power of two near their size, and the answer")
         how.append("is given its units back: nothing overflows, and no digit is lost.")
     return [
-        '    """The maximum-likelihood estimate.', "", *(f"    {line}" for line in how),
+        '    """The maximum-likelihood estimate.',
+        "",
+        *(f"    {line}" for line in how),
         "    Returns the estimate; with trajectory=True also all iterates, one a row.",
         "    Raises ValueError for data outside the support, and where no estimate exists.",
         '    """',
@@ -306,24 +303,38 @@ def _reduced_functions(module: Module) -> list[str]:
     source, values = plan.fit.source, plan.fit.values
     unknown = [] if source is None else [f"{source.unknown}: float"]
     found = []
+    name = "" if source is None else str(source.unknown)
     if source is not None and plan.fit.equation is not None:
         body = module.body(plan.fit.equation)
-        found.append("\n".join([
-            signature("_equation", [f"{module.data}: Statistics", *unknown],
-                      "tuple[float, float, float]"),
-            f'    """What vanishes at the estimate of {source.unknown}, its slope, its terms\' size.',
-            "", *wrapped(f"{source.expression} = 0", 4), '    """',
-            *_tuple(body),
-        ]))
+        found.append(
+            "\n".join(
+                [
+                    signature(
+                        "_equation",
+                        [f"{module.data}: Statistics", *unknown],
+                        "tuple[float, float, float]",
+                    ),
+                    f'    """Zero at the estimate of {name}; with its slope and rounding size.',
+                    "",
+                    *wrapped(f"{source.expression} = 0", 4),
+                    '    """',
+                    *_tuple(body),
+                ]
+            )
+        )
     if values is not None:
         body = module.body(values)
         given = [f"{module.data}: Statistics"] if _reads_data(module) else []
         claim = "The closed form." if source is None else f"All parameters, given {source.unknown}."
-        found.append("\n".join([
-            signature("_given", [*given, *unknown], "Point"),
-            f'    """{claim}"""',
-            *_tuple(body),
-        ]))
+        found.append(
+            "\n".join(
+                [
+                    signature("_given", [*given, *unknown], "Point"),
+                    f'    """{claim}"""',
+                    *_tuple(body),
+                ]
+            )
+        )
     return found
 
 
@@ -355,4 +366,3 @@ def _fit_from_formula(module: Module) -> list[str]:
         f'    roots = _root(lambda value: _equation(data, value), {low}, {high}, "{name}")',
         f"    path = np.array([_given({given}) for value in roots])",
     ]
-

@@ -112,7 +112,7 @@ class _Builder:
             new = self._power(base, expr.base, int(expr.exp))
         else:
             new = expr.func(*(self.visit(arg) for arg in expr.args))
-        if self._uses[expr] > 1 and self._is_worth_a_name(new):
+        if self._uses[expr] > 1 and isinstance(new, sp.Expr) and self._is_worth_a_name(new):
             return self._assign(expr, new)
         return new
 
@@ -150,7 +150,7 @@ class _Builder:
         return self._power(square, square, sign * half) * base ** (sign * odd)
 
     def _is_worth_a_name(self, expr: sp.Expr) -> bool:
-        number, rest = expr.as_coeff_Mul()
+        _, rest = expr.as_coeff_Mul()
         if rest.is_Symbol or rest.is_number:
             return False
         if rest.free_symbols & self.rows:
@@ -184,9 +184,9 @@ def _wish(value: sp.Expr) -> str | None:
             return name if len(name) <= 30 else None
     if value.is_Function and len(value.free_symbols) == 1:
         symbol = next(iter(value.free_symbols))
-        name = slug(value)
-        if name and value.args[-1] == symbol and "." not in str(symbol):
-            return name
+        spelt = slug(value)
+        if spelt and value.args[-1] == symbol and "." not in str(symbol):
+            return spelt
     return None
 
 

@@ -81,12 +81,16 @@ def _inner(domain: Domain, uniform: Callable[[], float]) -> mpmath.mpf:
     if not (low.is_number and high.is_number):
         return share
     if low.is_finite and high.is_finite:
-        return mpmath.mpf(sp.N(low, _DIGITS)) * (1 - share) + mpmath.mpf(sp.N(high, _DIGITS)) * share
+        return _number(low) * (1 - share) + _number(high) * share
     if low.is_finite:
-        return mpmath.mpf(sp.N(low, _DIGITS)) + 3 * share
+        return _number(low) + 3 * share
     if high.is_finite:
-        return mpmath.mpf(sp.N(high, _DIGITS)) - 3 * share
+        return _number(high) - 3 * share
     return 4 * share - 2
+
+
+def _number(end: sp.Expr) -> mpmath.mpf:
+    return mpmath.mpf(sp.N(end, _DIGITS))
 
 
 def _whole(

@@ -29,8 +29,12 @@ def signature(name: str, arguments: Sequence[str], returns: str) -> str:
 def wrapped(text: str, indent: int) -> list[str]:
     """Text in lines of at most the width, the first with `indent` spaces, the others with more."""
     return textwrap.wrap(
-        text, WIDTH - 2, initial_indent=" " * indent, subsequent_indent=" " * (indent + 4),
-        break_long_words=False, break_on_hyphens=False,
+        text,
+        WIDTH - 2,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 4),
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -116,7 +120,7 @@ class Body:
 
     def _taken_apart(self, value: sp.Expr) -> sp.Expr:
         """The expression with its longest part that is not a name assigned to one before."""
-        parts = [arg for arg in value.args if arg.args]
+        parts = [arg for arg in _inner_parts(value) if arg.args]
         if not parts:  # names only: half of them together
             parts = [value.func(*value.args[: len(value.args) // 2])]
             value = value.func(parts[0], *value.args[len(value.args) // 2 :], evaluate=False)
@@ -128,7 +132,7 @@ class Body:
         name = sp.Symbol(self._names.numbered("r" if rows else "t"), real=True)
         self._printer = self._printer.knowing(name) if rows else self._printer
         self._statement(f"{name} = ", longest)
-        return value.func(*(arg.xreplace({longest: name}) for arg in value.args))
+        return value.xreplace({longest: name})
 
     def _short(self, value: sp.Expr, room: int) -> str:
         """The text of an expression, which is given a name first when it is longer than `room`."""
@@ -140,3 +144,10 @@ class Body:
         self._printer = self._printer.knowing(name) if rows else self._printer
         self._statement(f"{name} = ", value)
         return str(name)
+
+
+def _inner_parts(value: sp.Expr) -> list[sp.Expr]:
+    """The expressions that an expression is made of; of a choice, its alternatives."""
+    if isinstance(value, sp.Piecewise):
+        return [branch.expr for branch in value.args]
+    return list(value.args)

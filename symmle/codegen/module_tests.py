@@ -88,7 +88,8 @@ def test_steps(case):
     data, theta = taken(case), case["theta"]
     assert close(MODULE.step_simultaneous(data, *theta, STEP), case["simultaneous"])
     assert close(MODULE.step_alternating(data, *theta, STEP), case["alternating"])
-    assert close(MODULE.newton_step(data, *theta), case["newton"])
+    if case["newton"] is not None:
+        assert close(MODULE.newton_step(data, *theta), case["newton"])
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -210,7 +211,7 @@ def _case(
     point = sample_points(plan.model, which)
     theta = [mpmath.mpf(value) for value in point]
     target = reference(plan.model, columns, weights)
-    score = target.gradient(theta)
+    score, newton = target.gradient(theta), target.newton(theta)
     return {
         "weights": _listed(weights),
         "theta": list(point),
@@ -223,7 +224,7 @@ def _case(
         "simultaneous": _texts([t + step * g for t, g in zip(theta, score, strict=True)]),
         "alternating": _texts(_swept(target, theta, step, 1)),
         "coordinate": _texts(_swept(target, theta, step, 2)),
-        "newton": _texts(target.newton(theta)),
+        "newton": None if newton is None else _texts(newton),
     }
 
 
@@ -262,11 +263,13 @@ def _statistic(
     if isinstance(each.node, Tails):
         counts = rows[inside]
         kept = shares or [mpmath.mpf(1)] * len(counts)
-        return _texts([
-            mpmath.fsum(w for w, count in zip(kept, counts, strict=True) if count > j)
-            / mpmath.fsum(kept)
-            for j in range(int(max(counts)))
-        ])
+        return _texts(
+            [
+                mpmath.fsum(w for w, count in zip(kept, counts, strict=True) if count > j)
+                / mpmath.fsum(kept)
+                for j in range(int(max(counts)))
+            ]
+        )
     return _text(evaluate(each.node, rows, {}, shares))
 
 

@@ -1,4 +1,4 @@
-"""Cut the helpers out of `runtime.py` that a module's text needs."""
+"""Cut the helpers out of `runtime/` that a module's text needs."""
 
 import ast
 import re
@@ -6,24 +6,28 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
+_FILES = ("types", "columns", "special", "climb", "root", "maximum")
+
 
 @cache
 def _pieces() -> Mapping[str, str]:
-    """{name: source} of each definition of `runtime.py`, in its order."""
-    text = resources.files("symmle.codegen").joinpath("runtime.py").read_text(encoding="utf-8")
-    lines = text.splitlines()
+    """{name: source} of each definition in `runtime/`, in order."""
+    folder = resources.files("symmle.codegen.runtime")
     found = {}
-    for node in ast.parse(text).body:
-        source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
-        if isinstance(node, ast.FunctionDef):
-            found[node.name] = source
-        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = source
+    for file in _FILES:
+        text = folder.joinpath(f"{file}.py").read_text(encoding="utf-8")
+        lines = text.splitlines()
+        for node in ast.parse(text).body:
+            source = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            if isinstance(node, ast.FunctionDef):
+                found[node.name] = source
+            elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                found[node.targets[0].id] = source
     return found
 
 
 def helpers_for(text: str) -> tuple[list[str], list[str]]:
-    """(constants and aliases, functions) of `runtime.py` that the text uses, also indirectly."""
+    """(constants and aliases, functions) of `runtime/` that the text uses, also indirectly."""
     pieces = _pieces()
     needed: set[str] = set()
     waiting = [text]

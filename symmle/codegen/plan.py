@@ -160,8 +160,10 @@ def _plan_fit(
     )
     certain = estimator.maximum is Known.PROVED
     if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not smooth:
-        refusal = estimator.road if estimator.kind in (Kind.BOUNDARY, Kind.NONE) else (
-            "the log-density has kinks in its parameters, so the maximum may lie on one"
+        refusal = (
+            estimator.road
+            if estimator.kind in (Kind.BOUNDARY, Kind.NONE)
+            else ("the log-density has kinks in its parameters, so the maximum may lie on one")
         )
         return Fit((), None, None, None, refusal, False)
     if estimator.kind is Kind.SYSTEM or (estimator.kind is Kind.REDUCED and not estimator.equation):
@@ -233,7 +235,8 @@ class _Planner:
             inside = node.args[0].xreplace({each: self._letter(each) for each in nodes(node.args)})
             if self._is_pass(node, ratios):
                 self.has_passes = True
-                known[node] = sp.Symbol(names.numbered("mean"), real=True, positive=node.is_positive)
+                letter = names.numbered("mean")
+                known[node] = sp.Symbol(letter, real=True, positive=node.is_positive)
                 means.append((known[node], stable(inside, rows)))
             else:
                 known[node] = self._letter(node)

@@ -4,6 +4,7 @@ A whitelist: what is not in the tables is refused in one sentence, never printed
 Columns use NumPy and scipy.special, numbers use `math`, which is ten times faster on a float.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -95,9 +96,11 @@ class Printer:
         return text if own >= binding else f"({text})"
 
     def _spelt(self, function: str) -> str:
-        room, dot, name = function.rpartition(".")
-        bare = room.removeprefix("float(")
-        return function.replace(bare, self.alias.get(bare, bare), 1) if dot else function
+        """A function's name with the aliases of this module in it."""
+        return re.sub(r"\b(np|math|special|float)\b", self._alias, function)
+
+    def _alias(self, found: re.Match[str]) -> str:
+        return self.alias.get(found[0], found[0])
 
     def _print(self, expr: sp.Basic) -> tuple[str, int]:
         if expr.is_Symbol:
@@ -150,7 +153,7 @@ class Printer:
         number, rest = expr.as_coeff_Mul()
         above, below = [], []
         for factor in rest.as_ordered_factors() if rest.is_Mul else [rest]:
-            base, exponent = factor.as_base_exp()
+            exponent = factor.as_base_exp()[1]
             if exponent.is_Rational and exponent < 0 and not isinstance(factor, sp.exp):
                 below.append(1 / factor)
             else:
@@ -238,4 +241,3 @@ def _refusal(expr: sp.Basic) -> SymmleError:
         f"{name}, as in {expr}, has no NumPy form here, so no module can be generated; "
         "write the density without it"
     )
-

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import mpmath
 import sympy as sp
 
+from symmle.errors import SymmleError
 from symmle.model import Domain, Model
 from symmle.precise import compiled
 
@@ -48,11 +49,7 @@ class Reference:
 
     def hessian(self, theta: Sequence[mpmath.mpf]) -> list[Vector]:
         p = len(theta)
-        upper = {
-            (i, j): self._derivative(theta, i, j)
-            for i in range(p)
-            for j in range(i, p)
-        }
+        upper = {(i, j): self._derivative(theta, i, j) for i in range(p) for j in range(i, p)}
         return [[upper[min(i, j), max(i, j)] for j in range(p)] for i in range(p)]
 
     def _derivative(self, theta: Sequence[mpmath.mpf], *indices: int) -> mpmath.mpf:
@@ -61,11 +58,13 @@ class Reference:
         orders = tuple(indices.count(i) for i in range(len(theta)))
         return mpmath.diff(self.value, tuple(theta), orders)
 
-    def newton(self, theta: Sequence[mpmath.mpf]) -> Vector:
-        """theta minus inverse Hessian times gradient."""
-        move = mpmath.lu_solve(
-            mpmath.matrix(self.hessian(theta)), mpmath.matrix(self.gradient(theta))
-        )
+    def newton(self, theta: Sequence[mpmath.mpf]) -> Vector | None:
+        """theta minus inverse Hessian times gradient; None where the Hessian is singular."""
+        bend, slope = mpmath.matrix(self.hessian(theta)), mpmath.matrix(self.gradient(theta))
+        try:
+            move = mpmath.lu_solve(bend, slope)
+        except ZeroDivisionError:
+            return None
         return [value - change for value, change in zip(theta, move, strict=True)]
 
     def root(self, near: Sequence[float]) -> Vector | None:
@@ -73,6 +72,8 @@ class Reference:
         theta = [mpmath.mpf(value) for value in near]
         for _ in range(8):
             new = self.newton(theta)
+            if new is None:
+                return None
             change = max(abs(a - b) / (1 + abs(b)) for a, b in zip(new, theta, strict=True))
             theta = new
             if change < mpmath.mpf(10) ** -DIGITS:
@@ -104,20 +105,31 @@ def working_digits() -> AbstractContextManager[object]:
 
 def sample_points(model: Model, which: int) -> tuple[float, ...]:
     """A point inside the parameters' domains, of exact binary fractions."""
-    values: dict[sp.Symbol, sp.Expr] = {}
-    for i, parameter in enumerate(model.parameters):
-        domain = parameter.domain.at(values)
-        values[parameter.symbol] = sp.Rational(_inner(domain, (3 * which + 2 * i) % 5, False))
-    return tuple(float(values[symbol]) for symbol in model.symbols)
+    for shift in range(5):
+        values: dict[sp.Symbol, sp.Expr] = {}
+        for i, parameter in enumerate(model.parameters):
+            domain = parameter.domain.at(values)
+            k = (3 * which + 2 * i + shift) % 5
+            values[parameter.symbol] = sp.Rational(_inner(domain, k, False))
+        support = [variable.domain.at(values) for variable in model.data]
+        if all(where.lower < where.upper for where in support):
+            return tuple(float(values[symbol]) for symbol in model.symbols)
+    raise SymmleError(f"no parameters of {model.name} were found at which its support has points")
 
 
 def sample_columns(model: Model, theta: Sequence[float], which: int) -> list[list[float]]:
-    """Six rows inside the support, spread wide for which = 0, 1, 2 in different ways."""
+    """Six rows inside the support, for which = 0, 1, 2 in different ways; 1 has heavy tails."""
     held = {s: sp.Rational(value) for s, value in zip(model.symbols, theta, strict=True)}
     steps = ((0, 1, 4, 2, 9, 3), (2, 0, 3, 5, 1, 12), (1, 3, 2, 6, 4, 2))[which]
-    return [
-        [float(_inner(variable.domain.at(held), (k + 3 * i * (k % 3)) % 13, True)) for k in steps]
+    columns = [
+        [_inner(variable.domain.at(held), (k + 3 * i * (k % 3)) % 13, True) for k in steps]
         for i, variable in enumerate(model.data)
+    ]
+    unbounded = [variable.domain.upper == sp.oo for variable in model.data]
+    whole = [variable.domain.integer for variable in model.data]
+    return [
+        [float(x**3 if which == 1 and far and not counts else x) for x in column]
+        for column, far, counts in zip(columns, unbounded, whole, strict=True)
     ]
 
 

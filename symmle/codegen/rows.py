@@ -126,8 +126,7 @@ def in_ratios(
         wish = slug(top / bottom) if top.is_Symbol else "z"
         ratios[Datum(names.fresh(wish or "z"), real=True, positive=top.is_positive)] = top / bottom
     inside = {
-        found_top: bottom * u
-        for (found_top, bottom), u in zip(found.items(), ratios, strict=True)
+        found_top: bottom * u for (found_top, bottom), u in zip(found.items(), ratios, strict=True)
     }
     ordered = sorted(inside, key=lambda top: -top.count_ops())
     for node in passes:

@@ -9,13 +9,15 @@ from collections.abc import Callable, Sequence
 import mpmath
 import sympy as sp
 
-from symmle.errors import InputError
+from symmle.budget import bounded
+from symmle.errors import BudgetError, InputError
 from symmle.model import Domain, Model
 from symmle.precise import Point, compiled
 from symmle.trial import points
 
 Function = Callable[..., mpmath.mpf]
 
+_SECONDS = 3.0
 _MOST_TERMS = 20_000  # of a sum over whole numbers
 
 
@@ -43,10 +45,18 @@ def integrate_against(
 def integrates_to_one(model: Model) -> bool | None:
     """Whether the density's total mass is one at two points, to six digits.
 
-    None where that cannot be found: several data columns, or a tail too heavy to be summed.
+    None where that cannot be found: several data columns, a tail too heavy to be summed, or
+    more than a few seconds of work.
     """
     if len(model.data) != 1:
         return None
+    try:
+        return bounded(_SECONDS, lambda: _has_mass_one(model))
+    except BudgetError:
+        return None
+
+
+def _has_mass_one(model: Model) -> bool | None:
     for point in points(model):
         mass, error = integrate_against(model, [sp.S.One], point, digits=8)[0]
         if error > mpmath.mpf("1e-7"):

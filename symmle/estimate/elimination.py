@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symmle.budget import budget
+from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.fraction import reduced_fraction
 from symmle.model import Variable
@@ -59,13 +59,16 @@ def eliminate(
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
     start = Elimination(equations, parameters, (), 0, True)
     try:
-        with budget(_SECONDS):
-            first = next(_eliminations(start, greedy=True))
-            if len(parameters) > 2 or (not first.unknowns and not first.buried and first.own):
-                return first
-            return min(_eliminations(start, greedy=False), key=_cost)
+        return bounded(_SECONDS, lambda: _best(start))
     except BudgetError:
         return start
+
+
+def _best(start: Elimination) -> Elimination:
+    first = next(_eliminations(start, greedy=True))
+    if len(start.unknowns) > 2 or (not first.unknowns and not first.buried and first.own):
+        return first
+    return min(_eliminations(start, greedy=False), key=_cost)
 
 
 def _eliminations(step: Elimination, greedy: bool) -> Iterator[Elimination]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 from sympy.core.function import PoleError
 
-from symmle.budget import budget
+from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
@@ -94,9 +94,12 @@ def root_exists(equation: Equation) -> sp.Basic | None:
     if not equation.falling:
         return None
     try:
-        with budget(2.0):
-            left = _limit(equation, equation.domain.lower)
-            right = _limit(equation, equation.domain.upper)
+        left, right = bounded(
+            2.0,
+            lambda: [
+                _limit(equation, end) for end in (equation.domain.lower, equation.domain.upper)
+            ],
+        )
     except BudgetError:
         return None
     if left is None or right is None:
@@ -138,6 +141,8 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
         return None  # SymPy has no rule for this one
     if limit.has(sp.Limit, unknown, sp.nan):
         return None
+    if gaps and limit.xreplace(back).xreplace(dict.fromkeys(gaps, sp.S.Zero)) != 0:
+        return None  # the gap is not all there is, and its size is not var(T)
     return limit if limit.is_infinite else limit.xreplace(back).xreplace(gaps)
 
 

@@ -7,6 +7,7 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.derive.quadrature import integrates_to_one
+from symmle.errors import InputError
 from symmle.estimate.elimination import reduced
 from symmle.estimate.monotone import trigamma_bounded
 from symmle.estimate.records import Equation
@@ -127,26 +128,32 @@ def _is_not_singular(matrix: sp.ImmutableMatrix) -> bool:
 
 def _negative_definite_at_points(derivation: Derivation) -> bool:
     """Refutes what is no maximum, or not identified, before anything is claimed."""
-    return all(_cholesky_of_minus(matrix) for matrix in _hessians_at_points(derivation))
+    matrices = _hessians_at_points(derivation)
+    return bool(matrices) and all(_cholesky_of_minus(matrix) for matrix in matrices)
 
 
 def is_singular_at_points(derivation: Derivation) -> bool:
     """Whether the Hessian is singular on a sample at points of no merit: not identified."""
-    for matrix in _hessians_at_points(derivation):
+    matrices = _hessians_at_points(derivation)
+    for matrix in matrices:
         scale = mpmath.mnorm(matrix, 1) or mpmath.mpf(1)
         if abs(mpmath.det(matrix / scale)) > mpmath.mpf(10) ** (10 - _DIGITS):
             return False
-    return True
+    return bool(matrices)
 
 
 def _hessians_at_points(derivation: Derivation) -> list[mpmath.matrix]:
+    """At two points; nothing where a function in it has no value here."""
     hessian, rows = derivation.score.hessian, sample(derivation.model)
     size = range(hessian.shape[0])
     with mpmath.workdps(_DIGITS):
-        return [
-            mpmath.matrix([[evaluate(hessian[i, j], rows, point) for j in size] for i in size])
-            for point in points(derivation.model)
-        ]
+        try:
+            return [
+                mpmath.matrix([[evaluate(hessian[i, j], rows, point) for j in size] for i in size])
+                for point in points(derivation.model)
+            ]
+        except (InputError, ArithmeticError):
+            return []
 
 
 def _cholesky_of_minus(matrix: mpmath.matrix) -> bool:

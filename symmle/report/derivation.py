@@ -82,12 +82,16 @@ def _average(findings: Findings) -> Section:
     ):
         rows += [(name if i == 0 else "", (each,)) for i, each in enumerate(means)]
     average = Formulas((Formula(Label("L", "L"), derivation.average_log_likelihood),))
-    blocks: tuple[Block, ...] = (average, Paragraph((_data_enter(findings),)), Facts(tuple(rows)))
-    return Section("Average log-likelihood", blocks)
+    blocks: list[Block] = [average, Paragraph((_data_enter(findings),))]
+    if rows:
+        blocks.append(Facts(tuple(rows)))
+    return Section("Average log-likelihood", tuple(blocks))
 
 
 def _data_enter(findings: Findings) -> str:
     statistics, passes = len(findings.derivation.statistics), len(findings.derivation.passes)
+    if not statistics and not passes:
+        return "The data enter through their support only."
     if not passes:
         return (
             f"The data enter through {_counted(statistics, 'statistic')}, computed once: an "

@@ -35,7 +35,7 @@ def at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:
 
     step: a positive number.  The verdict is proved for fractions and certified for balls.
     """
-    return at_rising_precision(partial(_at_step, parts, sweeps, step))
+    return at_rising_precision(parts, partial(_at_step, parts, sweeps, step))
 
 
 def _at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:

@@ -13,6 +13,7 @@ import sympy as sp
 from flint import arb, arb_poly, fmpq, fmpq_poly
 
 from symmle.balls import Root, ball, ball_roots, exact_roots, fraction, rational, sign_of, to_float
+from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.stability.cells import Cell, Undecided, cells, is_exact, root_bound, simplest, spectrum
 from symmle.stability.parts import Part
@@ -96,7 +97,7 @@ def _bracketed(
         middle = simplest(low + (high - low) * fmpq(2, 5), low + (high - low) * fmpq(3, 5))
         try:
             lower = _reached(parts, middle)
-        except Undecided:
+        except BudgetError:
             break
         if lower is None:
             low = middle

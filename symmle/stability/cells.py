@@ -20,6 +20,7 @@ from symmle.stability.polynomials import (
     at_minus_one,
     at_plus_one,
     characteristic,
+    determinant,
     is_schur,
     pairs,
     scaled,
@@ -27,7 +28,7 @@ from symmle.stability.polynomials import (
 )
 from symmle.stability.records import Event
 
-PRECISIONS = (192, 384, 768, 1536)  # bits tried in turn when a ball does not decide
+PRECISIONS = (192, 384, 768, 1536, 3072)  # bits tried in turn when a ball does not decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +200,19 @@ def _ball_walls(spectra: Sequence[Spectrum], radius: fmpq | None) -> list[Bounda
 
 
 def _highest(spectra: Sequence[Spectrum]) -> fmpq | None:
-    """A step above which some part has a determinant beyond 1, so that nothing is stable."""
+    """A step above which every block of some part has a determinant beyond 1: nothing is stable."""
     bounds = []
     for each in spectra:
-        last = arb_poly(each.coefficients[-1])
-        if last.degree() > 0 and not last[last.degree()].contains(0):
-            bounds.append(max(root_bound(last - 1), root_bound(last + 1)))
+        blocks = [_block_determinant(each.part, rows) for rows, _ in each.part.program]
+        if all(p.degree() > 0 and not p[p.degree()].contains(0) for p in blocks):
+            bounds.append(max(root_bound(p + side) for p in blocks for side in (-1, 1)))
     return min(bounds, default=None)
+
+
+def _block_determinant(part: Part, rows: Sequence[int]) -> arb_poly:
+    """det(I + step * K_bb) of one block: with size n, degree n in the step."""
+    own = [[arb_poly([int(i == j), ball(part.field[i][j])]) for j in rows] for i in rows]
+    return determinant(own)
 
 
 def root_bound(polynomial: arb_poly) -> fmpq:

@@ -25,15 +25,16 @@ def edge(
     """
     if jet is None or event not in (Event.FLIP, Event.NEIMARK_SACKER) or step.has(sp.Min, sp.Max):
         return Edge(step, event, None, None)
-    numeric = step.is_number and all(entry.is_number for entry in jet.entries())
+    found = None
     if event is Event.FLIP:
-        found = _flip_at_numbers(step, error, jet, program) if numeric else None
-        if found is None:
-            found = _flip_in_symbols(step, jet, program) if error == 0 else None
         positive = Criticality.SUPERCRITICAL, Criticality.SUBCRITICAL
+        if error == 0:
+            found = _flip_in_symbols(step, jet, program)
     else:
-        found = _circle_at_numbers(step, error, jet, program) if numeric else None
         positive = Criticality.SUBCRITICAL, Criticality.SUPERCRITICAL
+    if found is None and all(entry.is_number for entry in (step, *jet.entries())):
+        at_numbers = _flip_at_numbers if event is Event.FLIP else _circle_at_numbers
+        found = at_numbers(step, error, jet, program)
     if found is None:
         return Edge(step, event, None, None)
     coefficient, sign = found

@@ -5,10 +5,11 @@ of its blocks' Jacobians takes milliseconds, and is the same matrix.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import sympy as sp
 
-from symmle.budget import budget
+from symmle.budget import bounded
 from symmle.derive import Score
 from symmle.schemes import Metric, Scheme, direction, metric_matrix, require_fits
 from symmle.stability.algebra import algebra, is_zero, tidied
@@ -157,8 +158,7 @@ def characteristic_polynomial(
             trace, determinant = block[0][0] + block[1][1], _determinant(part, sweeps, step)
             factors.append(z**2 - trace * z + determinant)
         else:
-            with budget(seconds):
-                factors.append(_gathered(block, z))
+            factors.append(bounded(seconds, partial(_gathered, block, z)))
     return sp.Mul(*factors)
 
 

@@ -11,6 +11,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from symmle.balls import to_float
+from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.stability.best import best_step
 from symmle.stability.cells import (
@@ -31,13 +32,19 @@ _SHORT = 10**12  # an exact end with longer integers than this is given as a flo
 Result = TypeVar("Result")
 
 
-def at_rising_precision(compute: Callable[[], Result]) -> Result:
-    """Compute at 192 bits and more until balls decide; Undecided when 1536 are not enough."""
+def at_rising_precision(parts: Sequence[Part], compute: Callable[[], Result]) -> Result:
+    """Compute at more and more bits until balls decide; BudgetError when 3072 are not enough.
+
+    The first precision tried grows with the degree of the polynomials in the step.
+    """
+    least = 4 * max(part.moves for part in parts)
     for bits in PRECISIONS[:-1]:
+        if bits < least:
+            continue
         with ctx.workprec(bits):
             try:
                 return compute()
-            except Undecided:
+            except BudgetError:
                 continue
     with ctx.workprec(PRECISIONS[-1]):
         return compute()
@@ -51,8 +58,8 @@ def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
     Proved where every end and the best step are exact, certified where they are enclosed.
     """
     try:
-        return at_rising_precision(lambda: _stable_set(parts, sweeps))
-    except Undecided as undecided:
+        return at_rising_precision(parts, lambda: _stable_set(parts, sweeps))
+    except BudgetError as undecided:
         return StableSet(
             None,
             None,

@@ -1,0 +1,55 @@
+"""Ascents by steps of fixed size."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from symmle.codegen.runtime.types import Floats, Point
+
+
+def _checked_start(start: Sequence[float], domain: Sequence[tuple[float, float]]) -> Point:
+    """A start as floats; ValueError unless it has one value inside its domain a parameter."""
+    point = tuple(float(value) for value in start)
+    if len(point) != len(domain):
+        raise ValueError(f"start has {len(point)} values; give one for each of {len(domain)}")
+    for value, (low, high) in zip(point, domain, strict=True):
+        if not low < value < high:
+            raise ValueError(f"start holds {value!r}, which is not between {low!r} and {high!r}")
+    return point
+
+
+def _highest(value: Callable[..., float], data: object, points: Sequence[Point]) -> Point:
+    """The point with the largest value; the first one where none can be evaluated."""
+    best, highest = points[0], -math.inf
+    for point in points:
+        try:
+            here = value(data, *point)
+        except (ArithmeticError, ValueError):
+            continue
+        if here > highest:
+            best, highest = point, here
+    return best
+
+
+def _iterate(
+    updates: Iterable[Callable[[Point], Point]],
+    start: Point,
+    domain: Sequence[tuple[float, float]],
+) -> Floats:
+    """The start and the point after each update, one a row; nan once a point is outside."""
+    path, point = [start], start
+    for update in updates:
+        try:
+            point = update(point)
+        except (ArithmeticError, ValueError):
+            point = (math.nan,) * len(start)
+        if not all(low < value < high for value, (low, high) in zip(point, domain, strict=True)):
+            point = (math.nan,) * len(start)
+        path.append(point)
+    return np.array(path)
+
+
+def _cautious_step(bend: Floats) -> float:
+    """One over the largest curvature: half of what alternating updates bear at a maximum."""
+    return 1 / float(np.max(np.abs(np.diag(bend))))

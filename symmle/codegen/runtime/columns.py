@@ -1,0 +1,116 @@
+"""Columns of data: checked, and their means to the last digits."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from symmle.codegen.runtime.types import Floats
+
+_BLOCK = 65_536  # rows that are summed at once; up to as many, sums are correctly rounded
+_SMALLEST = 2.0**-1022
+
+
+def _column(values: ArrayLike, name: str) -> Floats:
+    """One column as an array of doubles; ValueError unless it is one, not empty and finite."""
+    try:
+        column = np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be a sequence of numbers, and this is none") from None
+    if column.ndim != 1 or len(column) == 0:
+        shape = column.shape
+        raise ValueError(f"{name} must be one column with at least one row, not of shape {shape}")
+    _require(np.isfinite(column), column, name, "finite")
+    return column
+
+
+def _require(good: NDArray[np.bool_], column: Floats, name: str, what: str) -> None:
+    """ValueError naming the first row that is not `good`."""
+    if not good.all():
+        row = int(np.argmin(good))
+        value = float(column[row])
+        raise ValueError(f"{name} must be {what}, but row {row} (counted from 0) is {value!r}")
+
+
+def _checked_weights(weights: ArrayLike, rows: int) -> Floats:
+    """Weights as an array; ValueError unless nonnegative, one a row and not all zero."""
+    column = _column(weights, "weights")
+    if len(column) != rows:
+        raise ValueError(f"weights has {len(column)} rows and the data have {rows}; give one a row")
+    _require(column >= 0, column, "weights", "nonnegative")
+    if not column.any():
+        raise ValueError("the weights are all zero; at least one row must count")
+    return column
+
+
+def _sum(terms: Floats) -> float:
+    """The sum, correctly rounded up to _BLOCK terms; beyond, exact over pairwise block sums."""
+    if len(terms) <= _BLOCK:
+        return math.fsum(terms.tolist())
+    return math.fsum(float(terms[i : i + _BLOCK].sum()) for i in range(0, len(terms), _BLOCK))
+
+
+def _mean(values: Floats, weights: Floats | None = None) -> float:
+    """The (weighted) mean to the last digits: a first mean, corrected by that of the residuals."""
+    largest = float(np.max(np.abs(values)))
+    if not math.isfinite(largest):
+        raise ValueError("a sample mean overflows double precision; divide the data by a constant")
+    if largest > 2.0**900:
+        return _mean(values * 2.0**-100, weights) * 2.0**100
+    if weights is None:
+        first = _sum(values) / len(values)
+        return first if len(values) <= _BLOCK else first + _sum(values - first) / len(values)
+    total = _sum(weights)
+    first = _sum(weights * values) / total
+    return first + _sum(weights * (values - first)) / total
+
+
+def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:
+    """The (weighted) covariance, divisor n; the raw difference of moments would cancel."""
+    left = _deviations(first, weights)
+    right = left if second is first else _deviations(second, weights)
+    value = _mean(left * right, weights)
+    if abs(value) < _SMALLEST and left.any() and second is first:
+        raise ValueError("a variance underflows double precision; multiply the data by a constant")
+    return value
+
+
+def _deviations(values: Floats, weights: Floats | None) -> Floats:
+    """Deviations from the mean; exactly zero when all values are equal."""
+    apart: Floats = values - _mean(values, weights)
+    if apart.min() == apart.max():
+        return np.zeros_like(values)
+    apart -= _mean(apart, weights)
+    return apart
+
+
+def _average(values: Floats, weights: Floats | None) -> float:
+    """The (weighted) mean of a pass, summed pairwise."""
+    if weights is None:
+        return float(values.sum() / len(values))
+    return float((weights * values).sum() / weights.sum())
+
+
+def _quantile(values: Floats, weights: Floats | None, share: float) -> float:
+    """A (weighted) sample quantile: the least value that at least `share` lies at or below."""
+    order = np.argsort(values)
+    below = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    return float(values[order[np.searchsorted(below, share * below[-1])]])
+
+
+def _unit(values: Floats) -> float:
+    """A power of two near the typical size of the data, 1 when they are mostly zero."""
+    size = float(np.median(np.abs(values)))
+    return 2.0 ** math.frexp(size)[1] if size > 0 else 1.0
+
+
+def _size(values: Floats, weights: Floats | None) -> float:
+    """The median of the absolute values; where that is zero, their mean, then 1."""
+    size = np.abs(values)
+    return _quantile(size, weights, 0.5) or _average(size, weights) or 1.0
+
+
+def _spread(values: Floats, weights: Floats | None) -> float:
+    """Half the distance of the quartiles; where that is zero, a rougher size of the data."""
+    half = (_quantile(values, weights, 0.75) - _quantile(values, weights, 0.25)) / 2
+    return half or float(np.max(values) - np.min(values)) / 2 or 1.0

@@ -1,0 +1,130 @@
+"""The maximum of a function of several parameters."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symmle.codegen.runtime.types import _EPSILON, _MOST_STEPS, Floats, Point
+
+
+def _evaluated(
+    functions: tuple[Callable[..., float], Callable[..., Point], Callable[..., Floats]],
+    data: object,
+    point: Floats,
+) -> tuple[float, Floats, Floats]:
+    """Value, gradient and Hessian at a point; nan where they overflow or are not defined."""
+    value, slope, bend = functions
+    theta = point.tolist()
+    with np.errstate(all="ignore"):
+        try:
+            return value(data, *theta), np.array(slope(data, *theta)), bend(data, *theta)
+        except (ArithmeticError, ValueError):
+            p = len(theta)
+            return math.nan, np.full(p, math.nan), np.full((p, p), math.nan)
+
+
+def _stretched(point: Floats, domain: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
+    """First and second derivative of each parameter in its free coordinate (log, logit)."""
+    first, second = np.ones(len(point)), np.zeros(len(point))
+    for i, (low, high) in enumerate(domain):
+        if math.isfinite(low) and math.isfinite(high):
+            first[i] = (point[i] - low) * (high - point[i]) / (high - low)
+            second[i] = first[i] * (low + high - 2 * point[i]) / (high - low)
+        elif math.isfinite(low):
+            first[i] = second[i] = point[i] - low
+        elif math.isfinite(high):
+            first[i], second[i] = high - point[i], point[i] - high
+    return first, second
+
+
+def _moved(point: Floats, move: Floats, domain: Sequence[tuple[float, float]]) -> Floats:
+    """The point after a move in the free coordinates."""
+    result = point + move
+    for i, (low, high) in enumerate(domain):
+        if math.isfinite(low) and math.isfinite(high):
+            odds = (point[i] - low) / (high - point[i]) * math.exp(move[i])
+            result[i] = low + (high - low) * odds / (1 + odds)
+        elif math.isfinite(low):
+            result[i] = low + (point[i] - low) * math.exp(move[i])
+        elif math.isfinite(high):
+            result[i] = high - (high - point[i]) * math.exp(-move[i])
+    return result
+
+
+def _newton_move(
+    slope: Floats, bend: Floats, bounded: NDArray[np.bool_]
+) -> tuple[Floats, float, bool]:
+    """(uphill Newton move, slope in standard units, whether it is curved as at a maximum).
+
+    Not curved: a ridge, or a plateau on which a bounded parameter may change its size at will
+    (the variance of its logarithm, for one row, exceeds 1e7: rounding decides there).
+    """
+    unit = np.sqrt(np.abs(np.diag(bend)))
+    unit[unit == 0] = 1.0
+    values, vectors = np.linalg.eigh(-bend / np.outer(unit, unit))
+    along = vectors.T @ (slope / unit)
+    size = np.maximum(np.abs(values), 1e-10)
+    spread = (vectors**2 @ (1 / size)) / unit**2
+    curved = bool(values[0] > 1e-9 and np.all(spread[bounded] < 1e7))
+    return vectors @ (along / size) / unit, float(np.sqrt(np.sum(along**2 / size))), curved
+
+
+def _maximise(
+    evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    start: Point,
+    domain: Sequence[tuple[float, float]],
+) -> list[Floats]:
+    """Points that lead to a maximum, the last one the maximum.
+
+    evaluate: gives value, gradient and Hessian.  Newton's method in free coordinates (log, logit),
+    uphill where the curvature is wrong, halved until the value rises.  A maximum is where the
+    gradient vanishes in standard units, the move does too, and the Hessian is negative definite.
+    ValueError where none is found.
+    """
+    bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
+    path = [np.array(start)]
+    value, slope, bend = evaluate(path[-1])
+    best = math.inf
+    for _ in range(_MOST_STEPS):
+        first, second = _stretched(path[-1], domain)
+        move, units, concave = _newton_move(
+            slope * first, bend * np.outer(first, first) + np.diag(slope * second), bounded
+        )
+        longest = float(np.max(np.abs(move) / np.where(bounded, 1.0, 1.0 + np.abs(path[-1]))))
+        if concave and longest < 1e-7 and units < 1e-7:
+            if not units < best / 2:
+                return path
+            best = units
+        move = move * min(1.0, 3.0 / max(float(np.max(np.abs(move[bounded]), initial=0.0)), 3.0))
+        for _ in range(60):
+            candidate = _moved(path[-1], move, domain)
+            found = evaluate(candidate)
+            if found[0] >= value - 8 * _EPSILON * (1 + abs(value)) and np.isfinite(found[2]).all():
+                break
+            move = move / 2
+        else:
+            break
+        path.append(candidate)
+        value, slope, bend = found
+    raise ValueError(
+        "no maximum of the likelihood was found inside the domain for these data: "
+        "it may be flat, or rise towards an end of the domain"
+    )
+
+
+def _require_inside(point: Floats, domain: Sequence[tuple[float, float]]) -> None:
+    """ValueError unless every value is finite and inside its domain."""
+    for value, (low, high) in zip(point.tolist(), domain, strict=True):
+        if not low < value < high or math.isinf(value):
+            raise ValueError(f"no estimate exists for these data: it would be {value!r}")
+
+
+def _require_maximum(bend: Floats) -> None:
+    """ValueError unless the Hessian is negative definite."""
+    if not (np.isfinite(bend).all() and (np.diag(bend) < 0).all()):
+        raise ValueError("the stationary point found for these data is not a maximum")
+    unit = np.sqrt(-np.diag(bend))
+    if not np.linalg.eigvalsh(bend / np.outer(unit, unit))[-1] < 0:
+        raise ValueError("the stationary point found for these data is not a maximum")
