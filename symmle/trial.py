@@ -30,18 +30,29 @@ def sample(model: Model) -> Columns:
 
 
 def points(model: Model) -> list[Point]:
-    """Two points inside the parameters' domains."""
+    """Two points inside the parameters' domains, at which the support is not empty if it moves."""
     with mpmath.workdps(_DIGITS):
         found: list[Point] = []
         for texts in (("1.3", "0.8", "2.1", "0.45"), ("0.6", "2.7", "1.2", "3.4")):
-            point: dict[sp.Symbol, mpmath.mpf] = {}
-            for i, parameter in enumerate(model.parameters):
-                where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
-                value = mpmath.mpf(texts[i % 4]) + i // 4
-                inside = value / (value + 1) if where.upper.is_finite else value
-                point[parameter.symbol] = _placed(where, inside)
-            found.append(point)
+            tries = [_point(model, texts), _point(model, tuple(sorted(texts, key=float)))]
+            found.append(next((each for each in tries if _has_support(model, each)), tries[0]))
         return found
+
+
+def _point(model: Model, texts: tuple[str, ...]) -> Point:
+    point: dict[sp.Symbol, mpmath.mpf] = {}
+    for i, parameter in enumerate(model.parameters):
+        where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
+        value = mpmath.mpf(texts[i % 4]) + i // 4
+        inside = value / (value + 1) if where.upper.is_finite else value
+        point[parameter.symbol] = _placed(where, inside)
+    return point
+
+
+def _has_support(model: Model, point: Point) -> bool:
+    values = {symbol: sp.Float(value, 15) for symbol, value in point.items()}
+    ends = (variable.domain.at(values) for variable in model.data)
+    return all(bool(where.lower < where.upper) for where in ends)
 
 
 def _rows(domain: Domain, shift: int) -> list[mpmath.mpf]:

@@ -245,3 +245,44 @@ def test_the_text_fits_a_terminal(
         "Verdict",
     ):
         assert part in out
+
+
+ODD = {
+    "uniform with free ends": ["-log(b - a)", "x in (a, b)", "a", "b"],
+    "Laplace": ["-Abs(x - m)/b - log(2*b)", "x", "m", "b>0"],
+    "shifted exponential": ["log(r) - r*(x - m)", "x in [m, oo)", "m", "r>0"],
+    "not identified": [
+        "x*(a + b) - exp(a + b) - loggamma(x + 1)",
+        "x: nonnegative integer",
+        "a",
+        "b",
+    ],
+    "monotone": ["-x*r", "x>0", "r>0"],
+    "zeta": ["-s*log(x) - log(zeta(s))", "x: positive integer", "s in (1, oo)"],
+    "zero-inflated": [
+        "where(x > 0, log(1-z) - l + x*log(l) - loggamma(x+1), log(z + (1-z)*exp(-l)))",
+        "x: nonnegative integer",
+        "l>0",
+        "z: unit",
+    ],
+}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_density_gets_an_answer(
+    name: str, form: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no score equation to solve, the answer says so."""
+    monkeypatch.setenv("COLUMNS", "80")
+    logpdf, symbol, *params = ODD[name]
+    words = ["derive", "--logpdf", logpdf, "--data-symbol", symbol]
+    words += [word for each in params for word in ("--param", each)]
+    words += ["--json"] if form == "json" else []
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert "unexpected" not in err
+    if form == "json":
+        assert nulls_without_reason(json.loads(out)) == []
+    if form == "text":
+        assert max(map(len, out.splitlines())) <= 80

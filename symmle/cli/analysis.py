@@ -1,13 +1,16 @@
 """The stages of the house in their order, for one model: density to verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 
 import sympy as sp
 
 from symmle import trial
 from symmle.cli.point import at_estimate
 from symmle.derive import Derivation, derive
+from symmle.errors import SymmleError
 from symmle.estimate import Estimator, Kind, estimate
+from symmle.known import Known
 from symmle.model import Model
 from symmle.report.findings import Findings
 from symmle.schemes import Scheme, alternating, simultaneous
@@ -18,7 +21,14 @@ from symmle.verify.case import Case, Check
 from symmle.verify.derivatives import check_average, check_score
 from symmle.verify.estimator import check_stationary
 
-_QUICK = (check_average, check_score, check_stationary)  # `verify` makes all of them
+_MOST_OPERATIONS = 1_000  # of a Hessian; update maps of larger ones say nothing in symbols
+_QUICK: Mapping[str, Callable[[Case], Check]] = MappingProxyType(
+    {
+        "the average log-likelihood": check_average,
+        "the score": check_score,
+        "the estimate is a stationary point": check_stationary,
+    }
+)  # `verify` makes all of them
 
 
 def analysed(model: Model) -> Findings:
@@ -28,6 +38,10 @@ def analysed(model: Model) -> Findings:
     checks = tuple(_quick_checks(derivation, estimator))
     if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
         why = f"No update map is analysed: {estimator.road}"
+        return Findings(derivation, estimator, (), (), None, checks, why)
+    size = sum(entry.count_ops() for entry in estimator.hessian)
+    if size > _MOST_OPERATIONS:
+        why = f"The Hessian has {size} operations, too many for symbols; use `stability --at`"
         return Findings(derivation, estimator, (), (), None, checks, why)
     step = step_symbol(model)
     schemes = (simultaneous(model.symbols), alternating(model.symbols))
@@ -67,8 +81,14 @@ def _factors(derivation: Derivation, scheme: Scheme, step: sp.Symbol) -> list[sp
     ]
 
 
-def _quick_checks(derivation: Derivation, estimator: Estimator) -> Sequence[Check]:
+def _quick_checks(derivation: Derivation, estimator: Estimator) -> Iterator[Check]:
     model = derivation.model
     doubted = Case(model, derivation, estimator, trial.sample(model), trial.points(model)[0])
-    stationary = estimator.kind not in (Kind.BOUNDARY, Kind.NONE)
-    return [check(doubted) for check in (_QUICK if stationary else _QUICK[:2])]
+    no_root = estimator.kind in (Kind.BOUNDARY, Kind.NONE)
+    for claim, check in _QUICK.items():
+        if check is check_stationary and no_root:
+            continue
+        try:
+            yield check(doubted)
+        except SymmleError as error:
+            yield Check(claim, "values at many digits", Known.UNKNOWN, None, str(error))

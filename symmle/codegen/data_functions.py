@@ -7,9 +7,10 @@ import sympy as sp
 from symmle.codegen.layout import Body, bracketed, signature, wrapped
 from symmle.codegen.module import WORDS, Module
 from symmle.codegen.names import Names, slug
+from symmle.codegen.overflow import Largest
 from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
-from symmle.codegen.rows import Largest, LogGap, Tails
+from symmle.codegen.rows import LogGap, Tails
 from symmle.model import Domain
 from symmle.sample_mean import SampleCovariance, SampleMean
 

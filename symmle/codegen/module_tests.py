@@ -9,6 +9,7 @@ from symmle import __version__
 from symmle.codegen.layout import INDENT, WIDTH
 from symmle.codegen.loading import load
 from symmle.codegen.numpy_target import write
+from symmle.codegen.overflow import Largest, Smallest
 from symmle.codegen.plan import Plan, Statistic, make_plan
 from symmle.codegen.reference import (
     DIGITS,
@@ -19,7 +20,7 @@ from symmle.codegen.reference import (
     sample_points,
     working_digits,
 )
-from symmle.codegen.rows import Largest, LogGap, Smallest, Tails
+from symmle.codegen.rows import LogGap, Tails
 from symmle.derive import Derivation
 from symmle.errors import SymmleError
 from symmle.estimate import Estimator

@@ -17,7 +17,8 @@ import sympy as sp
 from symmle.codegen.formula import Formula, straight_line
 from symmle.codegen.invariance import Invariance, invariance
 from symmle.codegen.names import Names, slug
-from symmle.codegen.rows import in_ratios, over_counts, with_log_gaps, without_overflow
+from symmle.codegen.overflow import without_overflow
+from symmle.codegen.rows import in_ratios, over_counts, with_log_gaps
 from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
 from symmle.errors import SymmleError
@@ -112,7 +113,7 @@ def make_plan(derivation: Derivation, estimator: Estimator) -> Plan:
     equation = estimator.equation
     if equation is not None:
         fitted.append(equation.expression)
-    fitted = [without_overflow(each) for each in fitted]
+    fitted, plan.relative = without_overflow(fitted, plan.names)
     conditions = _conditions(estimator)
     likelihood, slope = plan.formula(average), plan.formula(gradient)
     bend = plan.formula(hessian)
@@ -190,6 +191,7 @@ class _Planner:
         self.fields = Names([*(symbol.name for symbol in self.columns), "n", "weights"])
         self.statistics: list[Statistic] = []
         self.has_passes = False
+        self.relative: dict[Datum, sp.Expr] = {}
         self._letters: dict[sp.Expr, sp.Symbol] = {}
 
     def _letter(self, node: OverData) -> sp.Symbol:
@@ -228,6 +230,7 @@ class _Planner:
         names = self.names.copy()
         exprs = [with_log_gaps(over_counts(each, self.model)) for each in exprs]
         here, ratios = in_ratios(exprs, self.model, names)
+        ratios |= self.relative
         known: dict[sp.Expr, sp.Symbol] = {}
         means = []
         rows = frozenset([*self.columns, *ratios])

@@ -45,6 +45,7 @@ _FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "besseli": ("special.iv", "float(special.iv"),
         "erf": ("special.erf", "math.erf"),
         "erfc": ("special.erfc", "math.erfc"),
+        "log_ratio": ("_log_ratio", "_log_ratio"),
         "rise": ("_rise", "_rise"),
         "log_minus_digamma": ("_log_minus_digamma", "_log_minus_digamma"),
         "inverse_minus_trigamma": ("_inverse_minus_trigamma", "_inverse_minus_trigamma"),

@@ -1,16 +1,16 @@
 """Passes over the rows in forms that neither overflow nor depend on the unit of the data.
 
-`in_ratios` writes passes in (x - location)/scale where the density does; `without_overflow`
-divides powers and exponentials under a mean by their largest, which cancels in a ratio of means.
+`in_ratios` writes passes in (x - location)/scale where the density does; `over_counts` and
+`with_log_gaps` turn differences that cancel into sums that do not.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import sympy as sp
 
 from symmle.codegen.names import Names, slug
 from symmle.model import Datum, Model
-from symmle.sample_mean import OverData, SampleMean, has_data, masked, nodes
+from symmle.sample_mean import OverData, SampleMean, has_data, nodes
 
 
 class Tails(OverData):
@@ -32,30 +32,6 @@ class LogGap(OverData):
 
     def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
         return f"log_gap({printer.doprint(self.args[0])})"
-
-
-class Largest(OverData):
-    """largest(T): the maximum of T over the rows."""
-
-    nargs = 1
-
-    def _eval_is_positive(self) -> bool | None:
-        return True if self.args[0].is_positive else None
-
-    def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
-        return f"largest({printer.doprint(self.args[0])})"
-
-
-class Smallest(OverData):
-    """smallest(T): the minimum of T over the rows."""
-
-    nargs = 1
-
-    def _eval_is_positive(self) -> bool | None:
-        return True if self.args[0].is_positive else None
-
-    def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
-        return f"smallest({printer.doprint(self.args[0])})"
 
 
 rise = sp.Function("rise", real=True)  # rise(order, a, tails): see `over_counts`
@@ -135,11 +111,7 @@ def in_ratios(
             if inside[top].free_symbols & theta <= node.free_symbols:
                 new = new.xreplace({top: inside[top]})
         done[node] = SampleMean(new)
-    shared = _relative_columns(exprs, names)
-    done |= {node: new.xreplace(shared) for node, new in done.items()}
-    here = [each.xreplace(done).xreplace(shared) for each in exprs]
-    columns = ratios | {u: ratio for ratio, u in shared.items()}
-    return here, columns
+    return [each.xreplace(done) for each in exprs], ratios
 
 
 def _ratios(log_density: sp.Expr, theta: set[sp.Symbol]) -> dict[sp.Expr, sp.Symbol]:
@@ -161,66 +133,3 @@ def _ratios(log_density: sp.Expr, theta: set[sp.Symbol]) -> dict[sp.Expr, sp.Sym
                 ):
                     found.setdefault(top, bottom)
     return found
-
-
-def _relative_columns(exprs: Iterable[sp.Expr], names: Names) -> dict[sp.Expr, Datum]:
-    """A column for each B/largest(B) or B - largest(B) that `without_overflow` wrote."""
-    found: dict[sp.Expr, Datum] = {}
-    for node in nodes(exprs):
-        for part in sp.preorder_traversal(node):
-            ends = [each for each in part.args if _is_end(each)]
-            below = [each for each in part.args if each.is_Pow and _is_end(each.base)]
-            if part.is_Mul and below and part not in found and has_data(part):
-                found[part] = Datum(names.fresh("ratio"), real=True, positive=part.is_positive)
-            elif part.is_Add and ends and part not in found and has_data(part):
-                found[part] = Datum(names.fresh("gap"), real=True)
-    return found
-
-
-def _is_end(expr: sp.Basic) -> bool:
-    _, rest = expr.as_coeff_Mul() if isinstance(expr, sp.Expr) else (1, expr)
-    return isinstance(rest, Largest | Smallest)
-
-
-def without_overflow(expr: sp.Expr) -> sp.Expr:
-    """The expression with mean(B**k*T) as M**k*mean((B/M)**k*T), M = largest(B), and so on.
-
-    Equal to `expr`; M cancels where means are divided by one another.
-    """
-    changed: Mapping[sp.Expr, sp.Expr] = {
-        node: _shifted(node) for node in nodes([expr]) if isinstance(node, SampleMean)
-    }
-    if all(node == new for node, new in changed.items()):
-        return expr
-    letters, back = masked(expr.xreplace(changed))
-    split = letters.replace(  # (M**k*m)**(1/k) is M*m**(1/k), for positive M
-        lambda e: e.is_Pow and e.base.is_Mul and not e.exp.is_Integer, sp.expand_power_base
-    )
-    return sp.expand_log(split).xreplace(back)
-
-
-def _shifted(node: SampleMean) -> sp.Expr:
-    outside, inside = sp.S.One, sp.S.One
-    for factor in sp.Mul.make_args(node.args[0]):
-        base, exponent = factor.as_base_exp()
-        moving = not exponent.is_number and not has_data(exponent)
-        if isinstance(factor, sp.exp):
-            weight, column = factor.args[0].as_independent(*_data(factor), as_Add=False)
-            sign = weight.is_negative, weight.is_positive
-            if weight.is_number or True not in sign or _data(column) != column.free_symbols:
-                inside *= factor
-                continue
-            end = Smallest(column) if weight.is_negative else Largest(column)
-            outside *= sp.exp(weight * end)
-            inside *= sp.exp(weight * sp.Add(column, -end), evaluate=False)
-        elif moving and base.is_positive and _data(base) == base.free_symbols:
-            end = Smallest(base) if exponent.is_negative else Largest(base)
-            outside *= end**exponent
-            inside *= (base / end) ** exponent
-        else:
-            inside *= factor
-    return node if outside == 1 else outside * SampleMean(inside, evaluate=False)
-
-
-def _data(expr: sp.Expr) -> set[sp.Symbol]:
-    return {symbol for symbol in expr.free_symbols if isinstance(symbol, Datum)}

@@ -103,6 +103,8 @@ def _integrate(
     functions: Sequence[Function],
     constants: tuple[mpmath.mpf, ...],
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    if not where.lower < where.upper:
+        return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     points = _breakpoints(where, lambda x: log_density(x, *constants))
     found = []
     for function in functions:

@@ -108,28 +108,7 @@ def scheme_json(scheme: SchemeStability) -> Object:
     """One update map at its fixed point."""
     at_numbers = is_at_numbers(scheme)
     reason = scheme.reason or "not decided"
-    record: Object = {
-        "name": scheme.name,
-        "order": [symbol.name for symbol in scheme.order],
-        "step": scheme.step.name,
-    }
-    update = scheme.map
-    _put(
-        record,
-        "map",
-        None
-        if update.image is None
-        else {s.name: exact(e) for s, e in zip(update.state, update.image, strict=True)},
-        "the composed update is too long to write out; `statements` has it line by line",
-    )
-    record["statements"] = [
-        {
-            "values": {s.name: exact(v) for s, v in zip(each.parameters, each.values, strict=True)},
-            "repeat": each.repeat,
-            "renewed": [symbol.name for symbol in each.renewed],
-        }
-        for each in update.statements
-    ]
+    record = _map(scheme)
     record["jacobian"] = _matrix(scheme.jacobian)
     _put(
         record,
@@ -170,6 +149,32 @@ def scheme_json(scheme: SchemeStability) -> Object:
             "verdict": there.verdict.value,
             "verdict_known": there.known.value,
         }
+    return record
+
+
+def _map(scheme: SchemeStability) -> Object:
+    update = scheme.map
+    record: Object = {
+        "name": scheme.name,
+        "order": [symbol.name for symbol in scheme.order],
+        "step": scheme.step.name,
+    }
+    _put(
+        record,
+        "map",
+        None
+        if update.image is None
+        else {s.name: exact(e) for s, e in zip(update.state, update.image, strict=True)},
+        "the composed update is too long to write out; `statements` has it line by line",
+    )
+    record["statements"] = [
+        {
+            "values": {s.name: exact(v) for s, v in zip(each.parameters, each.values, strict=True)},
+            "repeat": each.repeat,
+            "renewed": [symbol.name for symbol in each.renewed],
+        }
+        for each in update.statements
+    ]
     return record
 
 

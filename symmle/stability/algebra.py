@@ -7,7 +7,7 @@ Letters are taken to be independent: an identity between special functions is no
 zero is certain here and non-zero is not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import lcm
 
@@ -15,6 +15,8 @@ import sympy as sp
 from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
+
+_LONGEST_TO_FACTOR = 30  # terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,13 @@ class Algebra:
         return numerator / denominator
 
     def _polynomial(self, polynomial: PolyElement) -> sp.Expr:
+        if len(polynomial) > _LONGEST_TO_FACTOR:
+            return self._terms(polynomial)
+        constant, factors = polynomial.factor_list()
+        number = sp.Rational(int(constant.numerator), int(constant.denominator))
+        return number * sp.Mul(*(self._terms(factor) ** power for factor, power in factors))
+
+    def _terms(self, polynomial: PolyElement) -> sp.Expr:
         bases = [(base, order) for base, (_, order) in self.letters.items()] or [(sp.S.One, 1)]
         return sp.Add(
             *(
@@ -138,11 +147,11 @@ def sign(expr: sp.Expr) -> int | None:
 
     Decided by the signs of its letters after gathering into one fraction.  The one special
     function that the Hessians of classical families need by more than its sign is trigamma:
-    polygamma(1, x) > 1/x + 1/(2*x**2) for x > 0 (Abramowitz and Stegun 6.4.12: the asymptotic
-    series envelops the function), so the difference is a positive letter.
+    polygamma(1, x) = sum of 1/(x + k)**2 > integral from x of 1/t**2 = 1/x for x > 0, so the
+    difference is a positive letter.
     """
     bounds = {
-        node: 1 / node.args[1] + 1 / (2 * node.args[1] ** 2) + sp.Dummy("excess", positive=True)
+        node: 1 / node.args[1] + sp.Dummy("excess", positive=True)
         for node in expr.atoms(sp.polygamma)
         if node.args[0] == 1 and node.args[1].is_positive
     }
@@ -166,3 +175,29 @@ def tidied(expr: sp.Expr) -> sp.Expr:
     gathered = algebra([expr])
     fraction = gathered.expression(gathered.element(expr))
     return min(expr, fraction, key=lambda each: each.count_ops())
+
+
+def without_radicals(
+    expressions: Sequence[sp.Expr],
+) -> tuple[list[sp.Expr], dict[sp.Expr, sp.Expr]]:
+    """(the expressions in rescaled letters, {letter: what it stands for}).
+
+    sqrt(2)*sqrt(m) is no rational function of sqrt(m); with m = 2*d it is 2*sqrt(d).
+    """
+    powers = [
+        power
+        for expr in expressions
+        for power in expr.atoms(sp.Pow)
+        if power.exp.is_Rational and not power.exp.is_Integer
+    ]
+    scale = sp.Mul(*{power.base for power in powers if power.base.is_Rational})
+    letters = {
+        power.base: sp.Dummy("d", positive=True)
+        for power in powers
+        if power.base.is_positive and not power.base.is_number and not power.base.is_Add
+    }
+    if scale == 1 or not letters:
+        return list(expressions), {}
+    scaled = {base: scale * letter for base, letter in letters.items()}
+    back = {letter: base / scale for base, letter in letters.items()}
+    return [expr.xreplace(scaled) for expr in expressions], back

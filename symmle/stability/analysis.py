@@ -8,7 +8,7 @@ from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 from symmle.schemes import Metric, Scheme, direction, update
 from symmle.stability.algebra import is_zero
-from symmle.stability.edge import edge, with_criticality
+from symmle.stability.edge import edge, may_have_coefficient, with_criticality
 from symmle.stability.jacobian import (
     assembled,
     characteristic_polynomial,
@@ -144,7 +144,9 @@ def _edges(
     """The intervals with the criticality of their ends, and the first upper edge."""
     if not found.intervals:
         return found.intervals, None
-    here = derivatives()
+    ends = [(i.lower, i.lower_event) for i in found.intervals]
+    ends += [(i.upper, i.upper_event) for i in found.intervals]
+    here = derivatives() if any(may_have_coefficient(*end) for end in ends) else None
     edges = [
         (
             edge(each.lower, each.lower_event, each.error, here, blocks),

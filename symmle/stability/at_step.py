@@ -26,7 +26,9 @@ from symmle.stability.polynomials import (
 )
 from symmle.stability.records import AtStep, Verdict
 
-_HALVINGS = 70
+_HALVINGS = 90
+_SHARES = (fmpq(1, 2), fmpq(11, 25), fmpq(5, 9))
+_WIDEST = fmpq(1, 2**45)  # relative width of a bracket that is good enough to be reported
 _BEYOND = 1 + fmpq(1, 10**30)
 
 
@@ -92,16 +94,21 @@ def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
     if all(c == 0 for c in coefficients[1:]):
         return fmpq(0), fmpq(0)
     low, high = fmpq(0), fmpq(1)
-    while not is_schur(scaled(coefficients, high)):
-        low, high = high, high * 2
+    while not (inside := is_schur(scaled(coefficients, high))):
+        low, high = (high if inside is False else low), high * 2
         if high > 2**400:
             raise Undecided("a multiplier was not bounded")
     for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        inside = is_schur(scaled(coefficients, middle))
-        if inside is None:
+        for share in _SHARES:  # balls cannot decide just where a pivot vanishes: step aside
+            middle = low + (high - low) * share
+            inside = is_schur(scaled(coefficients, middle))
+            if inside is not None:
+                break
+        else:
             break
         low, high = (low, middle) if inside else (middle, high)
+    if high - low > high * _WIDEST:
+        raise Undecided("the largest multiplier was not bracketed")
     return low, high
 
 

@@ -212,7 +212,8 @@ def _highest(spectra: Sequence[Spectrum]) -> fmpq | None:
 def _block_determinant(part: Part, rows: Sequence[int]) -> arb_poly:
     """det(I + step * K_bb) of one block: with size n, degree n in the step."""
     own = [[arb_poly([int(i == j), ball(part.field[i][j])]) for j in rows] for i in rows]
-    return determinant(own)
+    found: arb_poly = determinant(own)
+    return found
 
 
 def root_bound(polynomial: arb_poly) -> fmpq:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symmle.errors import InputError
-from symmle.stability.algebra import algebra
+from symmle.stability.algebra import algebra, without_radicals
 from symmle.stability.normal_form import Jet, Sweep, flip_coefficient, lyapunov_term
 from symmle.stability.parts import Program
 from symmle.stability.records import Criticality, Edge, Event, Interval
@@ -23,7 +23,7 @@ def edge(
 
     error: of `step`.  jet: of the field at the fixed point, None where it is not known.
     """
-    if jet is None or event not in (Event.FLIP, Event.NEIMARK_SACKER) or step.has(sp.Min, sp.Max):
+    if jet is None or not may_have_coefficient(step, event):
         return Edge(step, event, None, None)
     found = None
     if event is Event.FLIP:
@@ -46,6 +46,16 @@ def edge(
     )
 
 
+def may_have_coefficient(step: sp.Expr, event: Event | None) -> bool:
+    """Whether a normal form can be reached: in symbols, at a rational step in them only."""
+    if event not in (Event.FLIP, Event.NEIMARK_SACKER):
+        return False
+    if step.is_number:
+        return True
+    rooted = any(p.base.is_Add and not p.exp.is_Integer for p in step.atoms(sp.Pow))
+    return event is Event.FLIP and not rooted and not step.has(sp.Min, sp.Max)
+
+
 def with_criticality(interval: Interval, lower: Edge | None, upper: Edge | None) -> Interval:
     """The interval with what is known of its two ends."""
     return replace(
@@ -56,15 +66,16 @@ def with_criticality(interval: Interval, lower: Edge | None, upper: Edge | None)
 
 
 def _flip_in_symbols(step: sp.Expr, jet: Jet, program: Program) -> tuple[sp.Expr, int] | None:
-    letters = algebra([step, *jet.entries()])
-    sweep = Sweep(
-        jet.mapped(letters.element), program, letters.element(step), letters.field.one, bool
-    )
+    entries = list(dict.fromkeys([step, *jet.entries()]))
+    rescaled, back = without_radicals(entries)
+    letters = algebra(rescaled)
+    element = {old: letters.element(new) for old, new in zip(entries, rescaled, strict=True)}
+    sweep = Sweep(jet.mapped(element.__getitem__), program, element[step], letters.field.one, bool)
     coefficient = flip_coefficient(sweep)
     if coefficient is None:
         return None
     sign = letters.sign(coefficient)
-    return None if sign is None else (letters.expression(coefficient), sign)
+    return None if sign is None else (letters.expression(coefficient).xreplace(back), sign)
 
 
 def _flip_at_numbers(

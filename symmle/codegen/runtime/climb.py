@@ -23,10 +23,11 @@ def _highest(value: Callable[..., float], data: object, points: Sequence[Point])
     """The point with the largest value; the first one where none can be evaluated."""
     best, highest = points[0], -math.inf
     for point in points:
-        try:
-            here = value(data, *point)
-        except (ArithmeticError, ValueError):
-            continue
+        with np.errstate(all="ignore"):
+            try:
+                here = value(data, *point)
+            except (ArithmeticError, ValueError):
+                continue
         if here > highest:
             best, highest = point, here
     return best
@@ -38,15 +39,16 @@ def _iterate(
     domain: Sequence[tuple[float, float]],
 ) -> Floats:
     """The start and the point after each update, one a row; nan once a point is outside."""
-    path, point = [start], start
-    for update in updates:
-        try:
-            point = update(point)
-        except (ArithmeticError, ValueError):
-            point = (math.nan,) * len(start)
-        if not all(low < value < high for value, (low, high) in zip(point, domain, strict=True)):
-            point = (math.nan,) * len(start)
-        path.append(point)
+    path, point, nowhere = [start], start, (math.nan,) * len(start)
+    with np.errstate(all="ignore"):
+        for update in updates:
+            try:
+                point = update(point)
+            except (ArithmeticError, ValueError):
+                point = nowhere
+            if not all(low < v < high for v, (low, high) in zip(point, domain, strict=True)):
+                point = nowhere
+            path.append(point)
     return np.array(path)
 
 

@@ -13,11 +13,19 @@ _MOST_TAILS = 20_000_000
 
 def _log_gap(values: Floats, weights: Floats | None = None) -> float:
     """log(mean) - mean(log), from the relative deviations d: the mean of d - log(1 + d)."""
-    d = _deviations(values, weights) / _mean(values, weights)
+    mean = _mean(values, weights)
+    d = _deviations(values, weights) / mean
     short = np.zeros_like(d)
     for power in range(12, 1, -1):  # d**2/2 - d**3/3 + ..., where d - log(1 + d) cancels
         short = ((-1) ** power / power + short * d) if power > 2 else (0.5 + short * d) * d * d
-    return _mean(np.where(np.abs(d) < 0.03, short, d - np.log1p(d)), weights)
+    return _mean(np.where(np.abs(d) < 0.03, short, d - np.log(values / mean)), weights)
+
+
+def _log_ratio(values: Floats, end: float) -> Floats:
+    """log(values/end) to the last digit, also for values close to `end`."""
+    with np.errstate(divide="ignore"):
+        near = np.log1p((values - end) / end)
+    return np.where(values > 0.5 * end, near, np.log(values / end))
 
 
 def _tails(counts: Floats, weights: Floats | None = None) -> Floats:
@@ -51,7 +59,7 @@ def _log_minus_digamma(u: float) -> float:
         steps += 1 / v
         v += 1
     w = 1 / (v * v)
-    tail = 1 / 240 - w * (1 / 132 - w * 691 / 32760)
+    tail = 1 / 240 - w * (1 / 132 - w * (691 / 32760 - w / 12))
     series = 1 / 12 - w * (1 / 120 - w * (1 / 252 - w * tail))
     return math.log(u / v) + steps + 0.5 / v + w * series
 
@@ -63,7 +71,8 @@ def _inverse_minus_trigamma(u: float) -> float:
         steps += 1 / (v * v)
         v += 1
     w = 1 / (v * v)
-    series = 1 / 6 - w * (1 / 30 - w * (1 / 42 - w * (1 / 30 - w * (5 / 66 - w * 691 / 2730))))
+    tail = 1 / 30 - w * (5 / 66 - w * (691 / 2730 - w * 7 / 6))
+    series = 1 / 6 - w * (1 / 30 - w * (1 / 42 - w * tail))
     return (v - u) / (u * v) - steps - w * (0.5 + series / v)
 
 
