@@ -157,11 +157,13 @@ def _start(module: Module) -> str:
             values.append(printer.text(low + 1 if low.is_finite else high - 1))
     if "middle" in values:
         lines.append(f"    middle = _quantile({first}, w, 0.5)")
-    if any("size" in value for value in values):
-        spread = "_spread" if "middle" in values else "_size"
-        lines.append(f"    size = {spread}({first}, w)")
+    sized = any("size" in value for value in values)
+    if sized and "middle" not in values:
+        lines.append(f"    size = _size({first}, w)")
     point = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
     each = [f"for {name} in (0.125, 1.0, 8.0)" for name in loops]
+    if sized and "middle" in values:
+        each.insert(0, f"for size in _spreads({first}, w)")
     points = f"[{' '.join([point, *each])}]"
     given = [*_typed(module), "w: Floats | None"] if lines else []
     return "\n".join(

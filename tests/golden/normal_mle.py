@@ -154,8 +154,7 @@ def newton_step(data: Statistics | ArrayLike, *theta: float) -> Point:
 def _start(data: Statistics, x: Floats, w: Floats | None) -> Point:
     """The likeliest of a few points, from the data where those move a parameter."""
     middle = _quantile(x, w, 0.5)
-    size = _spread(x, w)
-    points = [(middle, size)]
+    points = [(middle, size) for size in _spreads(x, w)]
     return _highest(average_log_likelihood, data, points)
 
 
@@ -328,6 +327,13 @@ def _deviations(values: Floats, weights: Floats | None) -> Floats:
     return apart
 
 
+def _average(values: Floats, weights: Floats | None) -> float:
+    """The (weighted) mean of a pass, summed pairwise."""
+    if weights is None:
+        return float(values.sum() / len(values))
+    return float((weights * values).sum() / weights.sum())
+
+
 def _quantile(values: Floats, weights: Floats | None, share: float) -> float:
     """A (weighted) sample quantile: the least value that at least `share` lies at or below."""
     order = np.argsort(values)
@@ -335,10 +341,12 @@ def _quantile(values: Floats, weights: Floats | None, share: float) -> float:
     return float(values[order[np.searchsorted(below, share * below[-1])]])
 
 
-def _spread(values: Floats, weights: Floats | None) -> float:
-    """Half the distance of the quartiles; where that is zero, a rougher size of the data."""
-    half = (_quantile(values, weights, 0.75) - _quantile(values, weights, 0.25)) / 2
-    return half or float(np.max(values) - np.min(values)) / 2 or 1.0
+def _spreads(values: Floats, weights: Floats | None) -> Point:
+    """Half the distance of the quartiles, and the root mean square distance from the median."""
+    low, middle, high = (_quantile(values, weights, share) for share in (0.25, 0.5, 0.75))
+    with np.errstate(over="ignore"):
+        wide = math.sqrt(_average((values - middle) ** 2, weights))
+    return ((high - low) / 2 or wide or 1.0), (wide or 1.0)
 
 
 def _checked_start(start: Sequence[float], domain: Sequence[tuple[float, float]]) -> Point:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from symmle.codegen.runtime.types import Floats
+from symmle.codegen.runtime.types import Floats, Point
 
 _BLOCK = 65_536  # rows that are summed at once; up to as many, sums are correctly rounded
 _SMALLEST = 2.0**-1022
@@ -110,7 +110,9 @@ def _size(values: Floats, weights: Floats | None) -> float:
     return _quantile(size, weights, 0.5) or _average(size, weights) or 1.0
 
 
-def _spread(values: Floats, weights: Floats | None) -> float:
-    """Half the distance of the quartiles; where that is zero, a rougher size of the data."""
-    half = (_quantile(values, weights, 0.75) - _quantile(values, weights, 0.25)) / 2
-    return half or float(np.max(values) - np.min(values)) / 2 or 1.0
+def _spreads(values: Floats, weights: Floats | None) -> Point:
+    """Half the distance of the quartiles, and the root mean square distance from the median."""
+    low, middle, high = (_quantile(values, weights, share) for share in (0.25, 0.5, 0.75))
+    with np.errstate(over="ignore"):
+        wide = math.sqrt(_average((values - middle) ** 2, weights))
+    return ((high - low) / 2 or wide or 1.0), (wide or 1.0)

@@ -58,7 +58,7 @@ def _newton_move(
 ) -> tuple[Floats, float, bool]:
     """(uphill Newton move, slope in standard units, whether it is curved as at a maximum).
 
-    Not curved: a ridge, or a plateau on which a bounded parameter may change its size at will
+    Not curved: a singular Hessian, a ridge, or a plateau on which a bounded parameter may change its size at will
     (the variance of its logarithm, for one row, exceeds 1e7: rounding decides there).
     """
     unit = np.sqrt(np.abs(np.diag(bend)))
@@ -67,7 +67,7 @@ def _newton_move(
     along = vectors.T @ (slope / unit)
     size = np.maximum(np.abs(values), 1e-10)
     spread = (vectors**2 @ (1 / size)) / unit**2
-    curved = bool(values[0] > 1e-9 and np.all(spread[bounded] < 1e7))
+    curved = bool(values[0] > 1e-7 and np.all(spread[bounded] < 1e7))
     return vectors @ (along / size) / unit, float(np.sqrt(np.sum(along**2 / size))), curved
 
 
