@@ -8,7 +8,9 @@ the speed of the machine.
 
 import ctypes
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from symmle.errors import BudgetError
@@ -49,6 +51,21 @@ class _Watch:
             self._interrupt(None)
 
 
+@contextmanager
+def allowance(seconds: float) -> Iterator[None]:
+    """All budgets in the block together have so much; each has its own limit as well.
+
+    Interrupts nothing by itself: once it is used up, each `bounded` step is given up at once.
+    """
+    before = getattr(_inside, "deadline", None)
+    own = time.monotonic() + seconds
+    _inside.deadline = own if before is None else min(own, before)
+    try:
+        yield
+    finally:
+        _inside.deadline = before
+
+
 def bounded(seconds: float, work: Callable[[], Result]) -> Result:
     """The result of `work()`; BudgetError once it has run for that many seconds.
 
@@ -56,6 +73,11 @@ def bounded(seconds: float, work: Callable[[], Result]) -> Result:
     """
     if getattr(_inside, "budget", False):
         return work()
+    deadline = getattr(_inside, "deadline", None)
+    if deadline is not None:
+        seconds = min(seconds, deadline - time.monotonic())
+        if seconds <= 0:
+            raise BudgetError("the time for this derivation is used up")
     expired = False
     try:
         _inside.budget = True

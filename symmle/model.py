@@ -283,7 +283,7 @@ def _table(record: Mapping[str, object], key: str, path: Path) -> dict[str, str]
     return {name: str(value) for name, value in table.items()}
 
 
-_LARGEST_EXACT = 500  # a number held at more than this is held to 30 digits
+_LARGEST_EXACT = 30  # a number held at more than this is held to 30 digits
 
 
 def fix(model: Model, assignments: Sequence[str]) -> Model:

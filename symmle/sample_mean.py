@@ -22,6 +22,7 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Datum
 
 _MOST_TERMS = 400  # an expansion that may have more terms than this is not tried
+_MOST_OPERATIONS = 300  # nor is that of a larger factor
 
 
 def has_data(expr: sp.Basic) -> bool:
@@ -286,6 +287,8 @@ def _complete_squares(quadratic: sp.Expr, unknowns: tuple[sp.Symbol, ...]) -> sp
         if a == 0:
             continue
         shift = reduced_fraction(b / (2 * a))
+        if any(power.base.is_Add and power.exp.is_negative for power in shift.atoms(sp.Pow)):
+            continue  # a shift that is a ratio of sums is no simpler than what it replaces
         squares.append(a * (unknown + shift) ** 2)
         left = sp.expand_mul(c - sp.expand_mul(reduced_fraction(a * shift**2)))
     return sp.Add(*squares, left)
@@ -373,7 +376,7 @@ def _outer_symbols(expr: sp.Expr) -> set[sp.Symbol]:
 
 def _expanded(factor: sp.Expr) -> list[sp.Expr] | None:
     """The terms of one expansion at the top level; None when there is none or it is too large."""
-    if _term_bound(factor) > _MOST_TERMS:
+    if _term_bound(factor) > _MOST_TERMS or factor.count_ops() > _MOST_OPERATIONS:
         return None
     powers = (sp.expand_multinomial(each, deep=False) for each in sp.Mul.make_args(factor))
     wide = sp.expand_mul(sp.Mul(*powers), deep=False)

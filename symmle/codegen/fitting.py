@@ -7,14 +7,15 @@ renamed wherever a word of these texts is in the way.
 import re
 import textwrap
 
-from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
+from symmle.codegen.layout import INDENT, WIDTH, Body, returned, signature, wrapped
 from symmle.codegen.module import Module
+from symmle.codegen.plan import Condition
 from symmle.codegen.printer import Printer
 
 _ASCENT = """\
     {columns}, w = _read({columns}, weights)
     data = _taken({columns}, w)
-    point = {begin} if start is None else _checked_start(start, _DOMAIN)
+    point = {begin}[0] if start is None else _checked_start(start, _DOMAIN)
 """
 
 _GRADIENT_DOC = '''\
@@ -91,7 +92,7 @@ def _ascent(module: Module) -> list[str]:
 
 
 def _begin(module: Module, columns: str) -> str:
-    """The call of `_start`, which reads the columns only where a start comes from them."""
+    """The call of `_starts`, which reads the columns only where a start comes from them."""
     moves = module.plan.invariance
     from_data = any(moves.shift or ()) or any(
         exponent and parameter.domain.lower == 0
@@ -99,7 +100,7 @@ def _begin(module: Module, columns: str) -> str:
             moves.scale or (), module.plan.model.parameters, strict=False
         )
     )
-    return f"_start(data, {columns}, w)" if from_data else "_start(data)"
+    return f"_starts(data, {columns}, w)" if from_data else "_starts(data)"
 
 
 def _gradient_ascent(module: Module) -> str:
@@ -128,53 +129,60 @@ def _coordinate_ascent(module: Module) -> str:
 
 
 def _start(module: Module) -> str:
-    """The function that picks a start: what moves with the data from the data, else by domain."""
-    plan = module.plan
-    shift, scale = plan.invariance.shift, plan.invariance.scale
-    values: list[str] = []
-    loops: list[str] = []
+    """The function that ranks starts: what moves with the data from the data, else by domain."""
+    loops: dict[str, str] = {}
+    values = [_start_value(module, i, loops) for i in range(len(module.parameters))]
     lines: list[str] = []
     first = module.arguments[0]
-    for i, parameter in enumerate(plan.model.parameters):
-        low, high = parameter.domain.lower, parameter.domain.upper
-        fixed = low.is_number and high.is_number
-        printer = Printer(frozenset())
-        if shift is not None and shift[i] == 1:
-            values.append("middle")
-        elif scale is not None and scale[i] and low == 0:
-            values.append(_in_units("size", scale[i]))
-        elif not fixed or (low.is_infinite and high.is_infinite):
-            values.append("0.0")
-        elif low.is_finite and high.is_finite:
-            values.append(printer.text((low + high) / 2))
-        elif len(loops) < 2:
-            loops.append(f"guess{len(loops) + 1}")
-            sign = "+" if low.is_finite else "-"
-            end = low if low.is_finite else high
-            base = f"{printer.text(end)} {sign} " if end != 0 else "-" if sign == "-" else ""
-            values.append(f"{base}{loops[-1]}")
-        else:
-            values.append(printer.text(low + 1 if low.is_finite else high - 1))
+    sized = any("size" in value for value in values)
+    clauses = [f"for {name} in {guesses}" for name, guesses in loops.items()]
     if "middle" in values:
         lines.append(f"    middle = _quantile({first}, w, 0.5)")
-    sized = any("size" in value for value in values)
-    if sized and "middle" not in values:
+    if sized and "middle" in values:
+        clauses.insert(0, f"for size in _spreads({first}, w)")
+    elif sized:
         lines.append(f"    size = _size({first}, w)")
     point = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
-    each = [f"for {name} in (0.125, 1.0, 8.0)" for name in loops]
-    if sized and "middle" in values:
-        each.insert(0, f"for size in _spreads({first}, w)")
-    points = f"[{' '.join([point, *each])}]"
-    given = [*_typed(module), "w: Floats | None"] if lines else []
+    listed = [f"    points = [{' '.join([point, *clauses])}]"]
+    if len(listed[0]) > WIDTH:
+        inner = [f"{INDENT}{INDENT}{part}" for part in (point, *clauses)]
+        listed = ["    points = [", *inner, "    ]"]
+    given = [*_typed(module), "w: Floats | None"] if sized or "middle" in values else []
     return "\n".join(
         [
-            signature("_start", ["data: Statistics", *given], "Point"),
-            '    """The likeliest of a few points, from the data where those move a parameter."""',
+            signature("_starts", ["data: Statistics", *given], "list[Point]"),
+            '    """A few points, the likeliest first, from what the data tell of their size."""',
             *lines,
-            f"    points = {points}",
-            "    return _highest(average_log_likelihood, data, points)",
+            *listed,
+            "    return _ranked(average_log_likelihood, data, points)",
         ]
     )
+
+
+def _start_value(module: Module, i: int, loops: dict[str, str]) -> str:
+    """The text of parameter i's start; at most two parameters loop over guesses."""
+    moves, domain = module.plan.invariance, module.plan.model.parameters[i].domain
+    low, high = domain.lower, domain.upper
+    printer = Printer(frozenset())
+    if moves.shift is not None and moves.shift[i] == 1:
+        return "middle"
+    if moves.scale is not None and moves.scale[i] and low == 0:
+        return _in_units("size", moves.scale[i])
+    if low.is_number and high.is_number and low.is_finite and high.is_finite:
+        return printer.text((low + high) / 2)
+    name = f"guess{len(loops) + 1}"
+    if not (low.is_number and high.is_number) or (low.is_infinite and high.is_infinite):
+        if len(loops) == 2:
+            return "0.0"
+        # Zero alone would not do: where a skewness is zero, its score can vanish for any data.
+        loops[name] = "(-1.0, 0.0, 1.0)"
+        return name
+    if len(loops) == 2:
+        return printer.text(low + 1 if low.is_finite else high - 1)
+    loops[name] = "(0.125, 1.0, 8.0)"
+    if low == 0:
+        return name
+    return f"{printer.text(low)} + {name}" if low.is_finite else f"{printer.text(high)} - {name}"
 
 
 def _typed(module: Module) -> list[str]:
@@ -206,8 +214,8 @@ def _fit(module: Module) -> list[str]:
         functions = "(average_log_likelihood, score, hessian)"
         lines += [
             f"    functions = {functions}",
-            f"    point = {_begin(module, columns)}",
-            "    points = _maximise(lambda now: _evaluated(functions, data, now), point, _DOMAIN)",
+            f"    starts = {_begin(module, columns)}",
+            "    points = _maximise(lambda now: _evaluated(functions, data, now), starts, _DOMAIN)",
             "    path = np.array(points)",
         ]
     else:
@@ -287,17 +295,29 @@ def _require_estimate(module: Module) -> str:
         '    """ValueError unless the data have what the estimate needs to exist."""',
     ]
     for condition in module.plan.fit.conditions:
-        body = module.body(condition.formula)
-        left, size = body.named_results(room=30)
-        lines += body.lines
-        bound = "0" if size in (left, f"abs({left})") else f"16 * _EPSILON * ({size})"
-        tested = f"abs({left})" if condition.unequal else left
-        lines.append(f"    if not {tested} > {bound}:")
-        lines += raised(
-            f"no estimate exists for these data: it needs {condition.text}, which does not hold",
-            depth=2,
-        )
+        reason = f"it needs {condition.text}, which does not hold"
+        lines += _tested(module, condition, f"no estimate exists for these data: {reason}")
     return "\n".join(lines)
+
+
+def _require_digits(module: Module, unknown: str) -> str:
+    lines = [
+        signature("_require_digits", [f"{module.data}: Statistics", f"{unknown}: float"], "None"),
+        '    """ValueError where rounding decides what a root is taken of."""',
+    ]
+    for condition in module.plan.fit.digits:
+        reason = "what a root is taken of cancels to nothing"
+        lines += _tested(module, condition, f"no estimate exists for these data: {reason}")
+    return "\n".join(lines)
+
+
+def _tested(module: Module, condition: Condition, message: str) -> list[str]:
+    """Lines that raise unless the condition holds beyond rounding."""
+    body = module.body(condition.formula)
+    left, size = body.named_results(room=30)
+    bound = "0" if size in (left, f"abs({left})") else f"16 * _EPSILON * ({size})"
+    tested = f"abs({left})" if condition.unequal else left
+    return [*body.lines, f"    if not {tested} > {bound}:", *raised(message, depth=2)]
 
 
 def _reduced_functions(module: Module) -> list[str]:
@@ -324,6 +344,8 @@ def _reduced_functions(module: Module) -> list[str]:
                 ]
             )
         )
+    if plan.fit.digits:
+        found.append(_require_digits(module, name))
     if values is not None:
         body = module.body(values)
         given = [f"{module.data}: Statistics"] if _reads_data(module) else []
@@ -364,7 +386,9 @@ def _fit_from_formula(module: Module) -> list[str]:
     )
     name = source.unknown
     given = "data, value" if _reads_data(module) else "value"
+    digits = ["    _require_digits(data, roots[-1])"] if module.plan.fit.digits else []
     return [
         f'    roots = _root(lambda value: _equation(data, value), {low}, {high}, "{name}")',
+        *digits,
         f"    path = np.array([_given({given}) for value in roots])",
     ]

@@ -10,10 +10,10 @@ from symmle.codegen.printer import Printer
 
 # Every word that the texts of `fitting` and `data_functions` use for something of their own.
 _TEXTS = """
-columns w data point _read weights _taken _start start _checked_start _DOMAIN schemes scheme update
-steps repeat theta step n_steps path _iterate Estimate trajectory size cautious hessian fit moves
-_move i range len _SLOPES n_inner n_outer estimate tolist ArrayLike bool tuple Floats ValueError
-float str Sequence unit roots value middle np math special column abs guess1 guess2 points
+columns w data point _read weights _taken _starts starts start _checked_start _DOMAIN schemes scheme
+update steps repeat theta step n_steps path _iterate Estimate trajectory size cautious hessian fit
+moves _move i range len _SLOPES n_inner n_outer estimate tolist ArrayLike bool tuple Floats
+ValueError float str Sequence unit roots value middle np math special column abs guess1 guess2 points
 functions now score average_log_likelihood
 """
 WORDS = frozenset(re.findall(r"\w+", _TEXTS))

@@ -52,6 +52,7 @@ class Condition:
 class Fit:
     """How the estimate is computed.
 
+    digits: what must be positive beyond rounding at the root of the reduced equation.
     equation: value, slope and size of terms of the reduced equation, when there is one.
     values: every parameter, in order, from statistics and the unknown; None for a system.
     refusal: why there is no fit; None when there is one.
@@ -59,6 +60,7 @@ class Fit:
     """
 
     conditions: tuple[Condition, ...]
+    digits: tuple[Condition, ...]
     equation: Formula | None
     source: Equation | None
     values: Formula | None
@@ -166,9 +168,9 @@ def _plan_fit(
             if estimator.kind in (Kind.BOUNDARY, Kind.NONE)
             else ("the log-density has kinks in its parameters, so the maximum may lie on one")
         )
-        return Fit((), None, None, None, refusal, False)
+        return Fit((), (), None, None, None, refusal, False)
     if estimator.kind is Kind.SYSTEM or (estimator.kind is Kind.REDUCED and not estimator.equation):
-        return Fit((), None, None, None, None, False)
+        return Fit((), (), None, None, None, None, False)
     solved = dict(zip(estimator.values, fitted, strict=False))
     values = plan.formula([solved.get(symbol, symbol) for symbol in plan.model.symbols])
     equation = None
@@ -176,7 +178,26 @@ def _plan_fit(
         value = fitted[-1]
         slope = value.diff(estimator.equation.unknown)
         equation = plan.formula([value, slope], sized=True)
-    return Fit(tests, equation, estimator.equation, values, None, certain)
+    digits = (
+        ()
+        if equation is None
+        else tuple(
+            Condition(f"{base} > 0", plan.formula([base], sized=True), False)
+            for base in _roots_of_sums(solved.values())
+        )
+    )
+    return Fit(tests, digits, equation, estimator.equation, values, None, certain)
+
+
+def _roots_of_sums(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
+    """The sums of uncertain sign under a root or a log: where they cancel, rounding decides."""
+    found = []
+    for expr in exprs:
+        for power in expr.atoms(sp.Pow):
+            if power.base.is_Add and not power.exp.is_Integer:
+                found.append(power.base)
+        found += [call.args[0] for call in expr.atoms(sp.log) if call.args[0].is_Add]
+    return [each for each in dict.fromkeys(found) if not each.is_positive]
 
 
 class _Planner:

@@ -30,6 +30,8 @@ class Elimination:
     own: whether each parameter was solved from its own score component, so that what is left is
     the gradient of the profile likelihood.
     positive: what must be positive for the solved values to solve their equations.
+    complete: whether no equation that was solved can vanish identically, so that no stationary
+    point was lost.
     """
 
     equations: tuple[tuple[sp.Symbol, sp.Expr], ...]
@@ -38,14 +40,19 @@ class Elimination:
     buried: int
     own: bool
     positive: tuple[sp.Expr, ...] = ()
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """The value of a variable, and what must be positive for it to solve the equation."""
+    """The value of a variable, and what must be positive for it to solve the equation.
+
+    complete: whether the equation is known not to vanish identically in the variable.
+    """
 
     value: sp.Expr
     positive: tuple[sp.Expr, ...] = ()
+    complete: bool = True
 
 
 def eliminate(
@@ -65,10 +72,11 @@ def eliminate(
 
 
 def _best(start: Elimination) -> Elimination:
-    first = next(_eliminations(start, greedy=True))
-    if len(start.unknowns) > 2 or (not first.unknowns and not first.buried and first.own):
-        return first
-    return min(_eliminations(start, greedy=False), key=_cost)
+    best = next(_eliminations(start, greedy=True))
+    if len(start.unknowns) <= 2 and (best.unknowns or best.buried or not best.own):
+        best = min(_eliminations(start, greedy=False), key=_cost)
+    # with unknowns left, a side condition cannot be decided: the equation may have extra roots
+    return start if best.unknowns and best.positive else best
 
 
 def _eliminations(step: Elimination, greedy: bool) -> Iterator[Elimination]:
@@ -99,6 +107,7 @@ def _after(step: Elimination, i: int, variable: Variable, solution: Solution) ->
         step.buried + _is_buried(step.equations, variable.symbol),
         step.own and owner == variable.symbol,
         (*(each.xreplace(here) for each in step.positive), *solution.positive),
+        step.complete and solution.complete,
     )
 
 
@@ -134,8 +143,10 @@ def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
     shapes = [shape for shape in coefficients if shape != 1]
     positive = bool(symbol.is_positive)
     needed: tuple[sp.Expr, ...] = ()
+    complete = True
     if len(shapes) == 1:
         ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
+        complete = any(sp.factor_terms(each).is_zero is False for each in coefficients.values())
         value = _inverse(shapes[0], symbol, reduced_fraction(ratio), positive)
         is_power = shapes[0].as_base_exp()[0] == symbol and shapes[0].as_base_exp()[1] not in (
             1,
@@ -147,7 +158,7 @@ def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
     if value is None or value.has(sp.zoo, sp.nan, sp.I):
         return None
     value = value.xreplace(back)
-    return Solution(tidy(value) if value.is_Add else value, needed)
+    return Solution(tidy(value) if value.is_Add else value, needed, complete)
 
 
 def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | None:

@@ -7,6 +7,8 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import SampleMean, has_data, masked, nodes
 
+_MOST_MEANS = 8  # of an expression whose pairs are looked through
+
 
 def signed_equation(expression: sp.Expr, unknown: Variable, concave: bool) -> Equation:
     """The reduced equation, signed so that it falls where that can be proved.
@@ -55,9 +57,9 @@ def weighted_means(expr: sp.Expr) -> list[tuple[SampleMean, SampleMean, sp.Expr]
     """(mean(w), mean(w*T), T) for each pair in the expression with w > 0 and T not constant."""
     means = [node for node in nodes([expr]) if isinstance(node, SampleMean)]
     found = []
-    for zeroth in means:
-        for first in means:
+    for zeroth in means[:_MOST_MEANS]:
+        for first in means[:_MOST_MEANS] if zeroth.is_positive else ():
             factor = reduced_fraction(first.args[0] / zeroth.args[0])
-            if zeroth.is_positive and has_data(factor):
+            if has_data(factor):
                 found.append((zeroth, first, factor))
     return found

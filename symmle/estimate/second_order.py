@@ -1,6 +1,7 @@
 """Whether a stationary point is a strict maximum, and the likelihood concave; and by which road."""
 
 from dataclasses import dataclass
+from itertools import product
 
 import mpmath
 import sympy as sp
@@ -132,14 +133,26 @@ def _negative_definite_at_points(derivation: Derivation) -> bool:
     return bool(matrices) and all(_cholesky_of_minus(matrix) for matrix in matrices)
 
 
-def is_singular_at_points(derivation: Derivation) -> bool:
-    """Whether the Hessian is singular on a sample at points of no merit: not identified."""
-    matrices = _hessians_at_points(derivation)
-    for matrix in matrices:
-        scale = mpmath.mnorm(matrix, 1) or mpmath.mpf(1)
-        if abs(mpmath.det(matrix / scale)) > mpmath.mpf(10) ** (10 - _DIGITS):
-            return False
-    return bool(matrices)
+def is_flat_along_a_line(derivation: Derivation) -> bool:
+    """Whether some combination of the score's components vanishes wherever it was tried.
+
+    Then the likelihood is constant along a line, and not every parameter is identified.
+    """
+    theta, rows = derivation.score.parameters, sample(derivation.model)
+    first, second = points(derivation.model)
+    size = len(theta)
+    with mpmath.workdps(_DIGITS):
+        slopes = mpmath.matrix(size + 2, size)
+        for k, choice in zip(range(size + 2), product((0, 1), repeat=max(size, 2)), strict=False):
+            mixed = {s: (first, second)[choice[i]][s] * (1 + k) for i, s in enumerate(theta)}
+            try:
+                for i, each in enumerate(derivation.score.gradient):
+                    slopes[k, i] = evaluate(each, rows, mixed)
+            except (InputError, ArithmeticError):
+                return False
+        gram = slopes.T * slopes
+        scale = mpmath.mnorm(gram, 1) or mpmath.mpf(1)
+        return bool(abs(mpmath.det(gram / scale)) < mpmath.mpf(10) ** (10 - _DIGITS))
 
 
 def _hessians_at_points(derivation: Derivation) -> list[mpmath.matrix]:

@@ -6,10 +6,12 @@ substituted ("profiled out").  Either nothing is left (closed), or one equation 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import sympy as sp
 
+from symmle.budget import allowance
 from symmle.derive import Derivation
 from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
 from symmle.estimate.existence import (
@@ -20,9 +22,12 @@ from symmle.estimate.existence import (
 )
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
-from symmle.estimate.second_order import concavity, is_singular_at_points, second_order
+from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
 from symmle.known import Known
+from symmle.model import Domain
 from symmle.sample_mean import masked, recentred, separate
+
+_SECONDS = 10.0  # of all bounded steps of one estimate together
 
 
 def estimate(derivation: Derivation) -> Estimator:
@@ -31,6 +36,11 @@ def estimate(derivation: Derivation) -> Estimator:
     Sources: Casella & Berger, Statistical Inference (2002), section 7.2.2; profiling:
     Barndorff-Nielsen & Cox, Inference and Asymptotics (1994), section 3.4.
     """
+    with allowance(_SECONDS):
+        return _estimate(derivation)
+
+
+def _estimate(derivation: Derivation) -> Estimator:
     model, score = derivation.model, derivation.score
     components = dict(zip(score.parameters, score.gradient, strict=True))
     monotone = [s for s, slope in components.items() if slope.is_positive or slope.is_negative]
@@ -38,46 +48,87 @@ def estimate(derivation: Derivation) -> Estimator:
     if monotone or moved:
         return _boundary(derivation, monotone, moved)
     if not derivation.smooth:
-        return _kinked(derivation)
+        return _undecided(
+            derivation,
+            "the log-density has kinks in its parameters, and the maximum may sit on one",
+        )
+    if any(parameter.domain.integer for parameter in model.parameters):
+        return _undecided(
+            derivation,
+            "a parameter is a whole number, so the maximum is to be "
+            "searched for, and no derivative decides",
+        )
     left = eliminate(components, model.parameters)
     solved = back_substituted(left.solved)
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
     hessian = _at(score.hessian, values)
     if any(equation == 0 for _, equation in left.equations):
         return _not_identified(values, left, hessian)
-    if len(left.unknowns) > 0 and is_singular_at_points(derivation):
+    if left.unknowns and is_flat_along_a_line(derivation):
         return _not_identified(values, left, hessian)
+    return _stationary(derivation, left, values, hessian)
+
+
+def _stationary(
+    derivation: Derivation,
+    left: Elimination,
+    values: dict[sp.Symbol, sp.Expr],
+    hessian: sp.ImmutableMatrix,
+) -> Estimator:
+    """The estimator that an elimination came to, with all that is known of it."""
     kind = (Kind.CLOSED, Kind.REDUCED, Kind.SYSTEM)[min(len(left.unknowns), 2)]
     concave = concavity(derivation)
-    equation = None
-    if kind is Kind.REDUCED:
-        expression, unknown = left.equations[0][1], left.unknowns[0]
-        equation = signed_equation(expression, unknown, concave is not Known.UNKNOWN)
+    equation = _equation(derivation, left, values, concave) if kind is Kind.REDUCED else None
     exists = _existence(derivation, values, left, equation)
     if exists == sp.false:
-        return _outside(
-            values, hessian, "the only stationary point lies outside the domain, whatever the data"
-        )
-    if kind is Kind.CLOSED and any(
-        masked(hessian)[0][i, i].is_positive for i in range(len(values))
-    ):
-        return _outside(values, hessian, "the only stationary point is no maximum")
-    second = second_order(
-        derivation, hessian, values, exists, concave, equation if left.own else None
-    )
-    unique = kind is Kind.CLOSED or concave is not Known.UNKNOWN
+        road = "the only stationary point lies outside the domain, whatever the data"
+        return _no_maximum(values, hessian, road)
+    diagonal = masked(hessian)[0].diagonal()
+    if kind is Kind.CLOSED and any(entry.is_positive for entry in diagonal):
+        return _no_maximum(values, hessian, "the only stationary point is no maximum")
+    own = equation if left.own else None
+    second = second_order(derivation, hessian, values, exists, concave, own)
+    closed = kind is Kind.CLOSED and left.complete
+    falling = equation is not None and equation.falling and left.complete
     by_slope = equation is not None and equation.slope_proved
+    by_concavity = concave is not Known.UNKNOWN and not closed and not by_slope
     return Estimator(
         kind,
         MappingProxyType(values),
         tuple(variable.symbol for variable in left.unknowns),
         equation,
         exists,
-        (unique or (equation is not None and equation.falling)) or None,
+        (closed or falling or concave is not Known.UNKNOWN) or None,
         hessian,
         second.known,
         second.road,
-        Known.PROVED if kind is Kind.CLOSED or by_slope or not unique else concave,
+        concave if by_concavity else Known.PROVED,
+    )
+
+
+def _equation(
+    derivation: Derivation,
+    left: Elimination,
+    values: dict[sp.Symbol, sp.Expr],
+    concave: Known,
+) -> Equation:
+    """The reduced equation; not called falling unless the solved values stay in their domains."""
+    expression, unknown = left.equations[0][1], left.unknowns[0]
+    found = signed_equation(expression, unknown, left.own and concave is not Known.UNKNOWN)
+    inside = all(
+        _stays_inside(values[parameter.symbol], parameter.domain.at(values))
+        for parameter in derivation.model.parameters
+        if parameter.symbol in values
+    )
+    return found if inside else replace(found, falling=False, slope_proved=False)
+
+
+def _stays_inside(value: sp.Expr, where: Domain) -> bool:
+    """Whether a value lies in a domain by signs alone."""
+    gaps = [value - where.lower] if where.lower.is_finite else []
+    gaps += [where.upper - value] if where.upper.is_finite else []
+    return bool(value.is_real) and all(
+        is_positive(gap) == sp.true or gap.is_positive for gap in gaps
     )
 
 
@@ -122,9 +173,8 @@ def _boundary(
     )
 
 
-def _kinked(derivation: Derivation) -> Estimator:
-    """The answer where the log-density has kinks: the maximum may sit on one."""
-    road = "the log-density has kinks in its parameters, and the maximum may sit on one"
+def _undecided(derivation: Derivation, road: str) -> Estimator:
+    """The answer where the zeros of the score do not tell the maximum."""
     return Estimator(
         Kind.SYSTEM,
         MappingProxyType({}),
@@ -139,7 +189,9 @@ def _kinked(derivation: Derivation) -> Estimator:
     )
 
 
-def _outside(values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix, road: str) -> Estimator:
+def _no_maximum(
+    values: dict[sp.Symbol, sp.Expr], hessian: sp.ImmutableMatrix, road: str
+) -> Estimator:
     """The answer where the only stationary point is never a maximum inside the domain."""
     return Estimator(
         Kind.NONE,
@@ -159,7 +211,7 @@ def _not_identified(
     values: dict[sp.Symbol, sp.Expr], left: Elimination, hessian: sp.ImmutableMatrix
 ) -> Estimator:
     """The answer where an equation of the score follows from the others."""
-    road = "an equation of the score follows from the others: not every parameter is identified"
+    road = "the likelihood is constant along a line: not every parameter is identified"
     unknowns = tuple(variable.symbol for variable in left.unknowns)
     return Estimator(
         Kind.NONE,

@@ -74,9 +74,8 @@ def _refused(
         }.get((estimator.kind, estimator.unique), Status.NO_FINITE_ESTIMATE)
         message = f"{estimator.road}; fix a parameter with --fix, or choose another model"
         return _without(model, estimator, sample, level, status, message)
-    if not derivation.smooth:
-        message = "the log-density has kinks in its parameters, where no score equation holds"
-        return _without(model, estimator, sample, level, Status.NOT_CONVERGED, message)
+    if estimator.known is Known.UNKNOWN:
+        return _without(model, estimator, sample, level, Status.NOT_CONVERGED, estimator.road)
     if estimator.exists is None:
         return None
     found = _distinct(_columns(model, sample), sample.weights)

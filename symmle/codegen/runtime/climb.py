@@ -19,18 +19,18 @@ def _checked_start(start: Sequence[float], domain: Sequence[tuple[float, float]]
     return point
 
 
-def _highest(value: Callable[..., float], data: object, points: Sequence[Point]) -> Point:
-    """The point with the largest value; the first one where none can be evaluated."""
-    best, highest = points[0], -math.inf
-    for point in points:
+def _ranked(value: Callable[..., float], data: object, points: Sequence[Point]) -> list[Point]:
+    """The points by falling value; those where it cannot be evaluated come last."""
+
+    def height(point: Point) -> float:
         with np.errstate(all="ignore"):
             try:
                 here = value(data, *point)
             except (ArithmeticError, ValueError):
-                continue
-        if here > highest:
-            best, highest = point, here
-    return best
+                return -math.inf
+        return here if math.isfinite(here) else -math.inf
+
+    return sorted(points, key=height, reverse=True)
 
 
 def _iterate(

@@ -58,8 +58,8 @@ def _newton_move(
 ) -> tuple[Floats, float, bool]:
     """(uphill Newton move, slope in standard units, whether it is curved as at a maximum).
 
-    Not curved: a singular Hessian, a ridge, or a plateau on which a bounded parameter may change its size at will
-    (the variance of its logarithm, for one row, exceeds 1e7: rounding decides there).
+    Not curved: a singular Hessian, a ridge, or a plateau on which a bounded parameter may change
+    its size at will (the variance of its logarithm, for one row, exceeds 1e7).
     """
     unit = np.sqrt(np.abs(np.diag(bend)))
     unit[unit == 0] = 1.0
@@ -73,21 +73,40 @@ def _newton_move(
 
 def _maximise(
     evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
-    start: Point,
+    starts: Sequence[Point],
     domain: Sequence[tuple[float, float]],
 ) -> list[Floats]:
-    """Points that lead to a maximum, the last one the maximum.
+    """Points that lead to a maximum, the last one the maximum, from the first start that does.
 
-    evaluate: gives value, gradient and Hessian.  Newton's method in free coordinates (log, logit),
-    uphill where the curvature is wrong, halved until the value rises.  A maximum is where the
-    gradient vanishes in standard units, the move does too, and the Hessian is negative definite.
-    ValueError where none is found.
+    evaluate: gives value, gradient and Hessian.  ValueError where no maximum is found.
+    """
+    for start in starts[:4]:
+        path = _climbed(evaluate, start, domain)
+        if path is not None:
+            return path
+    raise ValueError(
+        "no maximum of the likelihood was found inside the domain for these data: "
+        "it may be flat, or rise towards an end of the domain"
+    )
+
+
+def _climbed(
+    evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    start: Point,
+    domain: Sequence[tuple[float, float]],
+) -> list[Floats] | None:
+    """Newton's method in free coordinates (log, logit), uphill where the curvature is wrong.
+
+    A move is halved until the value rises.  A maximum is where the gradient vanishes in standard
+    units, the move does too, and the Hessian is negative definite; None when none is reached.
     """
     bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
     path = [np.array(start)]
     value, slope, bend = evaluate(path[-1])
     best = math.inf
     for _ in range(_MOST_STEPS):
+        if not np.isfinite(bend).all():
+            return None
         first, second = _stretched(path[-1], domain)
         move, units, concave = _newton_move(
             slope * first, bend * np.outer(first, first) + np.diag(slope * second), bounded
@@ -105,13 +124,10 @@ def _maximise(
                 break
             move = move / 2
         else:
-            break
+            return None
         path.append(candidate)
         value, slope, bend = found
-    raise ValueError(
-        "no maximum of the likelihood was found inside the domain for these data: "
-        "it may be flat, or rise towards an end of the domain"
-    )
+    return None
 
 
 def _require_inside(point: Floats, domain: Sequence[tuple[float, float]]) -> None:
