@@ -83,6 +83,22 @@ def test_flat_and_unbounded_likelihoods_are_refused(modules, student):
             module.fit(x)
 
 
+def test_what_rounding_made_is_no_estimate():
+    """Constant data of a Birnbaum-Saunders: x/s + s/x - 2 is rounding, and its maximum too."""
+    module = made(
+        build_model(
+            "birnbaum_saunders",
+            "log(x+s) - log(2*a) - log(s)/2 - 3*log(x)/2 - log(2*pi)/2 - (x/s+s/x-2)/(2*a**2)",
+            {"x": "positive"},
+            {"a": "positive", "s": "positive"},
+        )
+    )
+    assert module.fit([1.0, 2.0, 3.0]).a > 0
+    for value in (2.0, 0.1, 1 / 3, 7.3):
+        with pytest.raises(ValueError, match=NONE):
+            module.fit([value] * 7)
+
+
 def test_a_lomax_without_a_maximum_is_refused():
     """The equation tends to zero from above for mean(x**2) < 2*mean(x)**2; far out it is noise."""
     module = made(
@@ -169,3 +185,19 @@ def test_what_has_no_numpy_form_is_refused():
     derivation = derive(model)
     with pytest.raises(SymmleError, match="no NumPy form"):
         generate(derivation, estimate(derivation))
+
+
+def test_the_inflection_of_a_skew_normal_is_no_estimate():
+    """At alpha = 0 score and Hessian of a skew-normal are singular for every sample."""
+    module = made(
+        build_model(
+            "skew_normal",
+            "-log(s) - (x-m)**2/(2*s**2) - log(2*pi)/2 + log(erfc(-al*(x-m)/(s*sqrt(2))))",
+            {"x": "real"},
+            {"m": "real", "s": "positive", "al": "real"},
+        )
+    )
+    skewed = np.random.default_rng(0).gamma(4, 1, 200)
+    assert abs(module.fit(skewed).al) > 1
+    with pytest.raises(ValueError, match=NONE):
+        module.fit([-2.0, -1.0, 0.0, 1.0, 2.0])

@@ -83,6 +83,23 @@ def test_a_mean_is_the_mean_over_the_rows(expr, columns, point) -> None:
 
 
 @pytest.mark.parametrize(
+    "expr",
+    [
+        (A - X) ** 3 * sp.exp(-(X**2)),
+        (B - Y) / (1 + (X - A) ** 2),
+        -(A - X - B * Y) * (1 + Y) ** A,
+        (A - X) ** -1 * (2 - Y) ** 2 * sp.log(Y),
+        sp.sqrt(A**2 + (X - Y) ** 2) * (A - Y),
+    ],
+)
+def test_the_signs_of_sums_are_kept(expr) -> None:
+    """A normal form that turns sums over (a - x to x - a) pays with the sign."""
+    columns = {X: [mpmath.mpf("0.3"), mpmath.mpf("-1.7")], Y: [mpmath.mpf(1), mpmath.mpf("0.4")]}
+    point = {A: mpmath.mpf("0.9"), B: mpmath.mpf("1.3")}
+    assert close(value(mean(expr), columns, point), direct(expr, columns, point))
+
+
+@pytest.mark.parametrize(
     ("expr", "by_numpy"),
     [
         (mean(X**2), lambda x: np.mean(x**2)),

@@ -25,7 +25,7 @@ from symmle.errors import SymmleError
 from symmle.estimate import Equation, Estimator, Kind
 from symmle.known import Known
 from symmle.model import Datum, Model
-from symmle.sample_mean import OverData, SampleCovariance, nodes
+from symmle.sample_mean import OverData, SampleCovariance, has_data, nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Condition:
 class Fit:
     """How the estimate is computed.
 
-    digits: what must be positive beyond rounding at the root of the reduced equation.
+    digits: what must not vanish within rounding at the root of the reduced equation.
     equation: value, slope and size of terms of the reduced equation, when there is one.
     values: every parameter, in order, from statistics and the unknown; None for a system.
     refusal: why there is no fit; None when there is one.
@@ -182,7 +182,7 @@ def _plan_fit(
         ()
         if equation is None
         else tuple(
-            Condition(f"{base} > 0", plan.formula([base], sized=True), False)
+            Condition(f"{base} != 0", plan.formula([base], sized=True), True)
             for base in _roots_of_sums(solved.values())
         )
     )
@@ -191,13 +191,15 @@ def _plan_fit(
 
 def _roots_of_sums(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
     """The sums of uncertain sign under a root or a log: where they cancel, rounding decides."""
-    found = []
+    found: dict[sp.Expr, None] = {}
     for expr in exprs:
-        for power in expr.atoms(sp.Pow):
-            if power.base.is_Add and not power.exp.is_Integer:
-                found.append(power.base)
-        found += [call.args[0] for call in expr.atoms(sp.log) if call.args[0].is_Add]
-    return [each for each in dict.fromkeys(found) if not each.is_positive]
+        inside = [power.base for power in expr.atoms(sp.Pow) if not power.exp.is_Integer]
+        inside += [call.args[0] for call in expr.atoms(sp.log)]
+        for base in inside:
+            for factor in sp.Mul.make_args(base):
+                if factor.is_Add and not factor.is_positive and not has_data(factor):
+                    found[factor] = None
+    return list(found)
 
 
 class _Planner:

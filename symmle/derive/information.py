@@ -18,6 +18,9 @@ from symmle.model import Model
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
 
 
+_MOST_OPERATIONS = 400  # an entry larger than this is left as it comes
+
+
 @dataclass(frozen=True, slots=True)
 class Information:
     """-E[Hessian of log f] for one observation; n times this for a sample of n.
@@ -100,5 +103,7 @@ def _expectations_from_score(
 
 def _compact(expr: sp.Expr) -> sp.Expr:
     """One reduced fraction; unevaluated expectations are treated as letters."""
+    if expr.count_ops() > _MOST_OPERATIONS:
+        return expr
     letters, back = masked(sp.expand_mul(expr))
     return sp.factor_terms(reduced_fraction(sp.powsimp(letters))).xreplace(back)

@@ -7,6 +7,7 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import SampleMean, has_data, masked, nodes
 
+_MOST_OPERATIONS = 400  # the sign of a larger slope is not looked for
 _MOST_MEANS = 8  # of an expression whose pairs are looked through
 
 
@@ -29,6 +30,8 @@ def _is_negative(slope: sp.Expr) -> bool:
     mean(w*T**2)/mean(w) - (mean(w*T)/mean(w))**2 is a variance with weights w > 0, by
     Cauchy-Schwarz positive unless T is constant.
     """
+    if slope.count_ops() > _MOST_OPERATIONS:
+        return False
     present = {node.args[0]: node for node in nodes([slope]) if isinstance(node, SampleMean)}
     for zeroth, first, factor in weighted_means(slope):
         second = present.get(sp.powsimp(first.args[0] * factor))

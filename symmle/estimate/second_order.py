@@ -19,6 +19,7 @@ from symmle.sample_mean import masked, nodes
 from symmle.trial import points, sample
 
 _DIGITS = 40
+_MOST_OPERATIONS = 400  # the sign of a larger entry is not looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ def is_negative_definite(matrix: sp.ImmutableMatrix, given: sp.Basic) -> bool:
 
     given: conditions on means, such as mean(x) > 0 & 1 - mean(x) > 0, taken to hold.
     """
+    if any(entry.count_ops() > _MOST_OPERATIONS for entry in matrix):
+        return False
     letters = _with_signs(matrix, given)
     for k in range(1, matrix.shape[0] + 1):
         minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
@@ -144,15 +147,21 @@ def is_flat_along_a_line(derivation: Derivation) -> bool:
     with mpmath.workdps(_DIGITS):
         slopes = mpmath.matrix(size + 2, size)
         for k, choice in zip(range(size + 2), product((0, 1), repeat=max(size, 2)), strict=False):
-            mixed = {s: (first, second)[choice[i]][s] * (1 + k) for i, s in enumerate(theta)}
+            mixed = {s: (first, second)[choice[i]][s] * (10 + k) / 10 for i, s in enumerate(theta)}
             try:
                 for i, each in enumerate(derivation.score.gradient):
                     slopes[k, i] = evaluate(each, rows, mixed)
             except (InputError, ArithmeticError):
                 return False
-        gram = slopes.T * slopes
-        scale = mpmath.mnorm(gram, 1) or mpmath.mpf(1)
-        return bool(abs(mpmath.det(gram / scale)) < mpmath.mpf(10) ** (10 - _DIGITS))
+        columns = _unit_rows(_unit_rows(slopes).T)
+        return bool(abs(mpmath.det(columns * columns.T)) < mpmath.mpf(10) ** (10 - _DIGITS))
+
+
+def _unit_rows(matrix: mpmath.matrix) -> mpmath.matrix:
+    """Each row divided by its length, so that no row is lost beside a huge one."""
+    for k in range(matrix.rows):
+        matrix[k, :] = matrix[k, :] / (mpmath.norm(matrix[k, :]) or mpmath.mpf(1))
+    return matrix
 
 
 def _hessians_at_points(derivation: Derivation) -> list[mpmath.matrix]:

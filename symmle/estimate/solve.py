@@ -63,9 +63,12 @@ def _estimate(derivation: Derivation) -> Estimator:
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
     hessian = _at(score.hessian, values)
     if any(equation == 0 for _, equation in left.equations):
-        return _not_identified(values, left, hessian)
+        return _not_identified(values, left, hessian, Known.PROVED)
     if left.unknowns and is_flat_along_a_line(derivation):
-        return _not_identified(values, left, hessian)
+        return _not_identified(values, left, hessian, Known.CHECKED)
+    unknowns = {variable.symbol for variable in left.unknowns}
+    if any(not equation.free_symbols & unknowns for _, equation in left.equations):
+        return _no_maximum(values, hessian, "an equation of the score has no parameter left in it")
     return _stationary(derivation, left, values, hessian)
 
 
@@ -208,7 +211,10 @@ def _no_maximum(
 
 
 def _not_identified(
-    values: dict[sp.Symbol, sp.Expr], left: Elimination, hessian: sp.ImmutableMatrix
+    values: dict[sp.Symbol, sp.Expr],
+    left: Elimination,
+    hessian: sp.ImmutableMatrix,
+    known: Known,
 ) -> Estimator:
     """The answer where an equation of the score follows from the others."""
     road = "the likelihood is constant along a line: not every parameter is identified"
@@ -223,7 +229,7 @@ def _not_identified(
         hessian,
         Known.UNKNOWN,
         road,
-        Known.PROVED,
+        known,
     )
 
 

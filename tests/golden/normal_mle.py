@@ -151,11 +151,11 @@ def newton_step(data: Statistics | ArrayLike, *theta: float) -> Point:
     return tuple((np.array(theta) - move).tolist())
 
 
-def _start(data: Statistics, x: Floats, w: Floats | None) -> Point:
-    """The likeliest of a few points, from the data where those move a parameter."""
+def _starts(data: Statistics, x: Floats, w: Floats | None) -> list[Point]:
+    """A few points, the likeliest first, from what the data tell of their size."""
     middle = _quantile(x, w, 0.5)
     points = [(middle, size) for size in _spreads(x, w)]
-    return _highest(average_log_likelihood, data, points)
+    return _ranked(average_log_likelihood, data, points)
 
 
 def gradient_ascent(
@@ -177,7 +177,7 @@ def gradient_ascent(
     """
     x, w = _read(x, weights)
     data = _taken(x, w)
-    point = _start(data, x, w) if start is None else _checked_start(start, _DOMAIN)
+    point = _starts(data, x, w)[0] if start is None else _checked_start(start, _DOMAIN)
     schemes = {"simultaneous": step_simultaneous, "alternating": step_alternating}
     if scheme not in schemes:
         raise ValueError(f"scheme must be 'simultaneous' or 'alternating', not {scheme!r}")
@@ -213,7 +213,7 @@ def coordinate_ascent(
     """
     x, w = _read(x, weights)
     data = _taken(x, w)
-    point = _start(data, x, w) if start is None else _checked_start(start, _DOMAIN)
+    point = _starts(data, x, w)[0] if start is None else _checked_start(start, _DOMAIN)
     size = _cautious_step(hessian(data, *fit(x, weights))) if step is None else step
     moves = [_move(data, i, size) for i in range(len(_SLOPES)) for _ in range(n_inner)]
     path = _iterate(moves * n_outer, point, _DOMAIN)
@@ -360,18 +360,18 @@ def _checked_start(start: Sequence[float], domain: Sequence[tuple[float, float]]
     return point
 
 
-def _highest(value: Callable[..., float], data: object, points: Sequence[Point]) -> Point:
-    """The point with the largest value; the first one where none can be evaluated."""
-    best, highest = points[0], -math.inf
-    for point in points:
+def _ranked(value: Callable[..., float], data: object, points: Sequence[Point]) -> list[Point]:
+    """The points by falling value; those where it cannot be evaluated come last."""
+
+    def height(point: Point) -> float:
         with np.errstate(all="ignore"):
             try:
                 here = value(data, *point)
             except (ArithmeticError, ValueError):
-                continue
-        if here > highest:
-            best, highest = point, here
-    return best
+                return -math.inf
+        return here if math.isfinite(here) else -math.inf
+
+    return sorted(points, key=height, reverse=True)
 
 
 def _iterate(

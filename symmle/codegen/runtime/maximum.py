@@ -58,8 +58,9 @@ def _newton_move(
 ) -> tuple[Floats, float, bool]:
     """(uphill Newton move, slope in standard units, whether it is curved as at a maximum).
 
-    Not curved: a singular Hessian, a ridge, or a plateau on which a bounded parameter may change
-    its size at will (the variance of its logarithm, for one row, exceeds 1e7).
+    Not curved: a singular Hessian, a ridge, a plateau on which a bounded parameter may change its
+    size at will, or a peak so sharp that rounding made it (the variance of the parameter's
+    logarithm, for one row, is above 1e7 or below the 1e-14 that squares of deviations resolve).
     """
     unit = np.sqrt(np.abs(np.diag(bend)))
     unit[unit == 0] = 1.0
@@ -67,7 +68,8 @@ def _newton_move(
     along = vectors.T @ (slope / unit)
     size = np.maximum(np.abs(values), 1e-10)
     spread = (vectors**2 @ (1 / size)) / unit**2
-    curved = bool(values[0] > 1e-7 and np.all(spread[bounded] < 1e7))
+    decided = (spread[bounded] > 1e-14) & (spread[bounded] < 1e7)
+    curved = bool(values[0] > 1e-7 and decided.all())
     return vectors @ (along / size) / unit, float(np.sqrt(np.sum(along**2 / size))), curved
 
 
