@@ -17,7 +17,6 @@ from symmle.known import Known
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
 
-
 _MOST_OPERATIONS = 400  # an entry larger than this is left as it comes
 
 
