@@ -9,8 +9,10 @@ from collections.abc import Mapping
 import mpmath
 import sympy as sp
 
-from symmle.model import Domain, Model
+from symmle.errors import InputError
+from symmle.model import Datum, Domain, Model
 from symmle.precise import Columns, Point
+from symmle.tree_value import tree_value
 
 _DIGITS = 60
 
@@ -80,3 +82,42 @@ def _placed(domain: Domain, value: mpmath.mpf) -> mpmath.mpf:
     if low is not None:
         return low + value
     return value if high is None else high - value
+
+
+def require_finite(model: Model) -> None:
+    """Refuse a log-density that has no finite real value at some row, whatever the parameters.
+
+    The rows are those of `sample`, and zero where the data may be any real number (minus infinity
+    is let pass there, the density being zero); three points in the parameters are tried.  A support that parameters move is
+    not looked at, nor a density with a function that has no value here.
+    Raises InputError naming the point.
+    """
+    if any(variable.domain.depends_on for variable in model.data):
+        return
+    columns = sample(model)
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    if all(variable.domain.text == "real" for variable in model.data):
+        rows.append(dict.fromkeys(columns, mpmath.mpf(0)))
+    with mpmath.workdps(_DIGITS):
+        tried = [*points(model), _point(model, ("0.11", "0.13", "0.17", "0.19"))]
+        for row in rows:
+            if not any(_is_finite(model.log_density, {**row, **point}) for point in tried):
+                here = {**row, **tried[0]}
+                shown = ", ".join(f"{symbol} = {mpmath.nstr(v, 4)}" for symbol, v in here.items())
+                raise InputError(
+                    f"the log-density of {model.name} is not a finite real number at {shown}, a "
+                    "point of its support; correct the formula, or the domains of its symbols"
+                )
+
+
+def _is_finite(expr: sp.Expr, here: Point) -> bool:
+    try:
+        value = tree_value(expr, here)
+    except InputError:
+        return True
+    except (ArithmeticError, ValueError):
+        return False
+    at_zero = not any(here[symbol] for symbol in expr.free_symbols if isinstance(symbol, Datum))
+    if mpmath.im(value) != 0:
+        return False
+    return bool(mpmath.isfinite(value) or (at_zero and value == -mpmath.inf))

@@ -360,3 +360,24 @@ def test_models_are_frozen() -> None:
     with pytest.raises(AttributeError):
         domain("real").text = "other"
     assert isinstance(domain("real"), Domain)
+
+
+@pytest.mark.parametrize(
+    ("log_density", "data"),
+    [("s*log(x - 5)", {"x": "positive"}), ("-s/x", {"x": "real"}), ("-s*sqrt(x)", {"x": "real"})],
+)
+def test_a_density_without_a_value_in_its_support_is_refused(log_density, data) -> None:
+    """A log of a negative number, a division by zero, a root of a negative number."""
+    from symmle.derive import derive
+
+    model = build_model("mine", log_density, data, {"s": "positive"})
+    with pytest.raises(InputError, match="not a finite real number at x = "):
+        derive(model)
+
+
+def test_a_density_that_is_zero_at_a_point_is_not_refused() -> None:
+    """log|x| at zero is minus infinity: the density is zero there, which it may be."""
+    from symmle.derive import derive
+
+    text = "-s*Abs(x) + log(Abs(x)) + 2*log(s) - log(2)"
+    assert derive(build_model("mine", text, {"x": "real"}, {"s": "positive"})).smooth

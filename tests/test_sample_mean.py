@@ -85,8 +85,8 @@ def test_a_mean_is_the_mean_over_the_rows(expr, columns, point) -> None:
 @pytest.mark.parametrize(
     "expr",
     [
-        (A - X) ** 3 * sp.exp(-(X**2)),
-        (B - Y) / (1 + (X - A) ** 2),
+        B * (A - X) ** 3 * sp.exp(-(X**2)),
+        2 * (B - Y) / (1 + (X - A) ** 2),
         -(A - X - B * Y) * (1 + Y) ** A,
         (A - X) ** -1 * (2 - Y) ** 2 * sp.log(Y),
         sp.sqrt(A**2 + (X - Y) ** 2) * (A - Y),

@@ -13,6 +13,7 @@ from symmle.derive.information import Information, fisher_information
 from symmle.derive.logs import split_logs
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
+from symmle.trial import require_finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,9 @@ def derive(model: Model) -> Derivation:
 
     Milliseconds for a density of ordinary size.  What the likelihood's maximum is, and whether
     there is one, is the next stage's question (`estimate`).
+    Raises InputError for a log-density that is not finite at a point of its support.
     """
+    require_finite(model)
     log_density = split_logs(model)
     average = central(mean(log_density))
     theta = model.symbols
