@@ -38,17 +38,21 @@ class _Watch:
         while not self._done.wait(seconds):
             with self._lock:
                 if not self._done.is_set():
-                    self._interrupt(ctypes.py_object(_Expired))
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                        self._thread, ctypes.py_object(_Expired)
+                    )
             seconds = _AGAIN
 
-    def _interrupt(self, what: object) -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(self._thread, what)
-
     def dismiss(self) -> None:
-        """After this, no interruption comes any more and none is pending."""
+        """After this no interruption comes any more; one that is pending strikes in here.
+
+        It is not cleared by PyThreadState_SetAsyncExc(thread, NULL): that leaves CPython 3.11's
+        request to look for it set for ever, and under a tracer it then never leaves a frame.
+        """
         with self._lock:
             self._done.set()
-            self._interrupt(None)
+        for _ in range(100):  # a pending interruption is delivered at the end of a loop's turn
+            pass
 
 
 @contextmanager
