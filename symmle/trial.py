@@ -88,8 +88,9 @@ def require_finite(model: Model) -> None:
     """Refuse a log-density that has no finite real value at some row, whatever the parameters.
 
     The rows are those of `sample`, and zero where the data may be any real number (minus infinity
-    is let pass there, the density being zero); three points in the parameters are tried.  A support that parameters move is
-    not looked at, nor a density with a function that has no value here.
+    is let pass there, the density being zero); three points in the parameters are tried.  A
+    support that parameters move is not looked at, nor a density with a function that has no value
+    here.
     Raises InputError naming the point.
     """
     if any(variable.domain.depends_on for variable in model.data):
