@@ -6,7 +6,6 @@ parameter can never be mistaken for an observation.
 Imports `errors` and `parsing` only.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -240,6 +239,8 @@ def load_model(path: str | Path) -> Model:
 
     Raises InputError when the file is missing, is no TOML, or lacks or mistypes an entry.
     """
+    import tomllib  # only model files need it
+
     path = Path(path)
     try:
         record = tomllib.loads(path.read_text(encoding="utf-8"))

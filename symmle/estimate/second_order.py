@@ -101,12 +101,18 @@ def is_negative_definite(matrix: sp.ImmutableMatrix, given: sp.Basic) -> bool:
     if any(entry.count_ops() > _MOST_OPERATIONS for entry in matrix):
         return False
     letters = _with_signs(matrix, given)
+    if not all(_is_positive(-letters[i, i]) for i in range(matrix.shape[0])):
+        return False  # cheaper than a determinant, and settles most
     for k in range(1, matrix.shape[0] + 1):
         minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
-        minor = reduced_fraction(sp.expand_mul(trigamma_bounded(minor)))
-        if not sp.factor_terms(minor).is_positive:
+        if not _is_positive(minor):
             return False
     return True
+
+
+def _is_positive(expr: sp.Expr) -> bool:
+    short = reduced_fraction(sp.expand_mul(trigamma_bounded(expr)))
+    return bool(sp.factor_terms(short).is_positive)
 
 
 def _with_signs(matrix: sp.ImmutableMatrix, given: sp.Basic) -> sp.ImmutableMatrix:

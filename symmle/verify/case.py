@@ -12,6 +12,7 @@ from symmle.known import Known
 from symmle.model import Model
 from symmle.precise import Columns, Point, compiled
 from symmle.stability import SchemeStability
+from symmle.tree_value import tree_value
 
 DIGITS = 60  # working precision of the checks
 AGREEMENT = mpmath.mpf(10) ** -25  # what a difference quotient of that precision can show
@@ -55,12 +56,21 @@ def case(model: Model) -> Case:
     return Case(model, derivation, estimator, trial.sample(model), trial.points(model)[0])
 
 
-def raw_average(doubted: Case) -> Callable[..., mpmath.mpf]:
+def raw_average(doubted: Case, often: bool = False) -> Callable[..., mpmath.mpf]:
     """The average of the typed log-density over the rows, as a function of the parameters.
 
     Nothing that symmle derived is in it: this is what every derivative is checked against.
+    often: compile it first, which costs as much as some hundred evaluations.
     """
-    function = compiled(doubted.model.log_density, [*doubted.columns, *doubted.model.symbols])
+    names = [*doubted.columns, *doubted.model.symbols]
+    density = doubted.model.log_density
+    if often:
+        function = compiled(density, names)
+    else:
+
+        def function(*values: mpmath.mpf) -> mpmath.mpf:
+            return mpmath.re(tree_value(density, dict(zip(names, values, strict=True))))
+
     table = list(zip(*doubted.columns.values(), strict=True))
 
     def average(*theta: mpmath.mpf) -> mpmath.mpf:

@@ -119,7 +119,7 @@ def _ladder(equation: Equation) -> list[mpmath.mpf]:
 
 def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     """Damped Newton in the claimed score and Hessian: uphill, halved until the average rises."""
-    score, average = doubted.derivation.score, raw_average(doubted)
+    score, average = doubted.derivation.score, raw_average(doubted, often=True)
     at = tuple(doubted.point[s] for s in score.parameters)
     for _ in range(200):
         here = dict(zip(score.parameters, at, strict=True))
