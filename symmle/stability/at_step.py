@@ -26,9 +26,10 @@ from symmle.stability.polynomials import (
 )
 from symmle.stability.records import AtStep, Verdict
 
-_HALVINGS = 90
+_HALVINGS = 400  # enough for a radius of 1e-100
 _SHARES = (fmpq(1, 2), fmpq(11, 25), fmpq(5, 9))
-_WIDEST = fmpq(1, 2**45)  # relative width of a bracket that is good enough to be reported
+_NARROW = fmpq(1, 2**60)  # relative width of a bracket at which the search ends
+_WIDEST = fmpq(1, 2**45)  # and at which it may be reported
 _BEYOND = 1 + fmpq(1, 10**30)
 
 
@@ -99,6 +100,8 @@ def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
         if high > 2**400:
             raise Undecided("a multiplier was not bounded")
     for _ in range(_HALVINGS):
+        if high - low <= high * _NARROW:
+            break
         for share in _SHARES:  # balls cannot decide just where a pivot vanishes: step aside
             middle = low + (high - low) * share
             inside = is_schur(scaled(coefficients, middle))
