@@ -202,7 +202,7 @@ def metric_matrix(
 def require_fits(score: Score, scheme: Scheme, step: sp.Expr) -> None:
     """Raise InputError unless the scheme moves the score's parameters by a constant step."""
     _permutation(score.parameters, scheme.order, f"the blocks of {scheme.name}")
-    moving = sp.sympify(step).free_symbols & set(score.parameters)
+    moving = sp.sympify(step, strict=True).free_symbols & set(score.parameters)
     if moving:
         raise InputError(
             f"the step {step} depends on {_names(moving)}, so every block would take a different "

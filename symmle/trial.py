@@ -37,7 +37,7 @@ def points(model: Model) -> list[Point]:
         found: list[Point] = []
         for texts in (("1.3", "0.8", "2.1", "0.45"), ("0.6", "2.7", "1.2", "3.4")):
             tries = [_point(model, texts), _point(model, tuple(sorted(texts, key=float)))]
-            found.append(next((each for each in tries if _has_support(model, each)), tries[0]))
+            found.append(next((each for each in tries if has_support(model, each)), tries[0]))
         return found
 
 
@@ -51,7 +51,8 @@ def _point(model: Model, texts: tuple[str, ...]) -> Point:
     return point
 
 
-def _has_support(model: Model, point: Point) -> bool:
+def has_support(model: Model, point: Point) -> bool:
+    """Whether the support is no empty interval at a point, where parameters move its ends."""
     values = {symbol: sp.Float(value, 15) for symbol, value in point.items()}
     ends = (variable.domain.at(values) for variable in model.data)
     return all(bool(where.lower < where.upper) for where in ends)

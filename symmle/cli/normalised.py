@@ -18,7 +18,7 @@ def mass_warning(model: Model) -> str:
     """A sentence when the density has another mass than one; "" when it has one or is too hard."""
     if len(model.data) != 1:
         return ""
-    points = [point for point in trial.points(model) if _has_support(model, point)]
+    points = [point for point in trial.points(model) if trial.has_support(model, point)]
     if len(points) < 2:
         return ""
     try:
@@ -39,13 +39,6 @@ def mass_warning(model: Model) -> str:
         f"{opening}, and to {mpmath.nstr(masses[1], 6)} at {_written(points[1])}: a factor that "
         "depends on the parameters is missing, so what is maximised is no likelihood"
     )
-
-
-def _has_support(model: Model, point: Point) -> bool:
-    """Whether the support is no empty interval at a point, where parameters move its ends."""
-    values = {symbol: sp.Float(value, 15) for symbol, value in point.items()}
-    ends = (variable.domain.at(values) for variable in model.data)
-    return all(bool(where.lower < where.upper) for where in ends)
 
 
 def _is_near(mass: mpmath.mpf, other: mpmath.mpf) -> bool:
