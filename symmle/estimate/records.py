@@ -1,8 +1,9 @@
 """What an estimator is: the records of this room."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 import sympy as sp
 
@@ -46,6 +47,11 @@ class Estimator:
     unique: whether there is at most one stationary point in the domain; None when not known.
     hessian: at the stationary point, with `values` substituted.
     maximum: how it is known to be a strict local maximum (UNKNOWN when it is not), and `road`.
+    pinned: parameters whose estimate is an end of their range that the data set, where the score
+    does not vanish; no standard error follows from the score there.
+    optima: {parameter: (lowest, highest)} where every value between the two maximises.
+    whole: parameters that are whole numbers, to be searched for.
+    identified: functions of the parameters that are identified, where not every parameter is.
     """
 
     kind: Kind
@@ -58,3 +64,9 @@ class Estimator:
     maximum: Known
     road: str
     known: Known
+    pinned: tuple[sp.Symbol, ...] = ()
+    optima: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    whole: tuple[sp.Symbol, ...] = ()
+    identified: tuple[sp.Expr, ...] = ()
