@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import mpmath
 import sympy as sp
 
+from symmle.order_statistics import OrderStatistic, order_value
 from symmle.sample_mean import OverData, SampleCovariance, nodes
 from symmle.tree_value import tree_value
 
@@ -40,12 +41,14 @@ def evaluate(
 def _over_rows(
     node: OverData, columns: Columns, point: Point, weights: Sequence[mpmath.mpf] | None
 ) -> mpmath.mpf:
-    first = _rows(node.args[0], columns, point)
+    first = _rows(node.args[0], columns, point, weights)
+    if isinstance(node, OrderStatistic):
+        return order_value(node, first, weights)
     share = _shares(weights, len(first))
     centre = mpmath.fdot(share, first)
     if not isinstance(node, SampleCovariance):
         return centre
-    second = _rows(node.args[1], columns, point)
+    second = _rows(node.args[1], columns, point, weights)
     other = mpmath.fdot(share, second)
     return mpmath.fsum(
         w * (a - centre) * (b - other) for w, a, b in zip(share, first, second, strict=True)
@@ -59,12 +62,14 @@ def _shares(weights: Sequence[mpmath.mpf] | None, n: int) -> list[mpmath.mpf]:
     return [mpmath.mpf(weight) / total for weight in weights]
 
 
-def _rows(expr: sp.Expr, columns: Columns, point: Point) -> list[mpmath.mpf]:
+def _rows(
+    expr: sp.Expr, columns: Columns, point: Point, weights: Sequence[mpmath.mpf] | None
+) -> list[mpmath.mpf]:
     """The integrand of a mean, row by row; means nested in it are evaluated first."""
     nested = nodes([expr])
     if nested:
         letters = {node: sp.Dummy() for node in nested}
-        values = {letters[node]: evaluate(node, columns, point) for node in nested}
+        values = {letters[node]: evaluate(node, columns, point, weights) for node in nested}
         expr, point = expr.xreplace(letters), dict(point) | values
     names = [symbol for symbol in columns if symbol in expr.free_symbols]
     count = len(next(iter(columns.values())))

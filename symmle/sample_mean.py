@@ -15,6 +15,7 @@ Imports `model` and `fraction` only.
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import sympy as sp
 
@@ -31,7 +32,12 @@ def has_data(expr: sp.Basic) -> bool:
 
 
 class OverData(sp.Function):
-    """A function of whole columns: its data symbols are bound."""
+    """A function of whole columns: its data symbols are bound.
+
+    keeps_sign: whether it is of one strict sign where its argument is.
+    """
+
+    keeps_sign: ClassVar[bool] = False
 
     @property
     def free_symbols(self) -> set[sp.Symbol]:
@@ -51,6 +57,7 @@ class SampleMean(OverData):
     """
 
     nargs = 1
+    keeps_sign = True
 
     @classmethod
     def eval(cls, arg: sp.Expr) -> sp.Expr | None:
@@ -155,8 +162,8 @@ def passes(exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]) -> tuple[
 
 
 def may_vanish(node: OverData) -> bool:
-    """Whether a node may be zero on data: all but the mean of something of one strict sign."""
-    strict = isinstance(node, SampleMean) and (node.args[0].is_positive or node.args[0].is_negative)
+    """Whether a node may be zero on data: all but what keeps the strict sign of its T."""
+    strict = node.keeps_sign and (node.args[0].is_positive or node.args[0].is_negative)
     return not strict
 
 

@@ -12,6 +12,7 @@ from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
 from symmle.codegen.rows import LogGap, Tails
 from symmle.model import Domain
+from symmle.order_statistics import Maximum, Minimum, OrderStatistic
 from symmle.sample_mean import SampleCovariance, SampleMean
 
 
@@ -145,7 +146,9 @@ def _value(node: sp.Expr, known: dict[sp.Expr, str]) -> str:
         return f"_tails({columns[0]}, w)"
     if isinstance(node, LogGap):
         return f"_log_gap({columns[0]}, w)"
-    return f"float({columns[0]}.{'max' if isinstance(node, Largest) else 'min'}())"
+    if isinstance(node, OrderStatistic) and not isinstance(node, Minimum | Maximum):
+        return f"_{node.word}({columns[0]}, w)"
+    return f"float({columns[0]}.{'max' if isinstance(node, Largest | Maximum) else 'min'}())"
 
 
 def _domain_checks(argument: str, name: str, domain: Domain) -> list[str]:

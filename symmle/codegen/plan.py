@@ -229,7 +229,7 @@ class _Planner:
 
     def _is_pass(self, node: OverData, ratios: Iterable[Datum]) -> bool:
         """Whether a node depends on the parameters, by itself or through a ratio."""
-        moving = node.free_symbols & set(self.model.symbols)
+        moving = node.free_symbols & set(self.model.symbols) or nodes(node.args)
         if (moving or node.args[0].has(*ratios)) and isinstance(node, SampleCovariance):
             raise SymmleError(
                 f"{node} is a covariance that depends on the parameters, which no module can be "

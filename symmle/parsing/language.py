@@ -10,6 +10,7 @@ from symmle.parsing.source import short
 
 ANY = 10**1200
 CONSTANTS = {"pi": sp.pi, "E": sp.E, "EulerGamma": sp.EulerGamma}
+STATISTICS = ("mean", "var", "cov", "median", "median_low", "median_high")
 _SHADOWABLE = ("beta", "gamma", "zeta")  # functions whose names statisticians give to parameters
 
 
@@ -124,8 +125,8 @@ def check_name(name: str, what: str = "parameter") -> str:
     start with an underscore, and means nothing else: no function of the language (except beta,
     gamma and zeta, which stay functions where they are called), no constant of SymPy (E, I, pi,
     oo: an expression printed with such a symbol would be read back as the number, silently),
-    none of mean, var, cov.  SymPy's other names (S, N, shape, ...) are free; to read printed
-    expressions, give SymPy the symbols: `sympify(text, locals={...})`.
+    no sample statistic (mean, var, cov, median, ...).  SymPy's other names (S, N, shape, ...) are
+    free; to read printed expressions, give SymPy the symbols: `sympify(text, locals={...})`.
     Raises InputError saying which rule is broken and what to write instead.
     """
     if not (name.isascii() and name.isidentifier() and name[0] != "_" and len(name) <= 40):
@@ -135,7 +136,7 @@ def check_name(name: str, what: str = "parameter") -> str:
         reason = f"it is a keyword of Python; write {other}"
     elif name in (*FUNCTIONS, "where") and name not in _SHADOWABLE:
         reason = f"it is a function; write {name}_"
-    elif name in ("mean", "var", "cov"):
+    elif name in STATISTICS:
         reason = f"it denotes a sample statistic; write {name}_"
     elif isinstance(getattr(sp, name, None), sp.Basic):
         reason = f"SymPy reads it as a constant; write {name}_"

@@ -1,7 +1,8 @@
 """Records as JSON objects: the contract of `--json`.
 
-An expression is a string that SymPy reads back, with mean(T), var(T), cov(T1, T2), and
-expectation(T) for what has no closed form.  At numbers, quantities are JSON numbers.  What has no
+An expression is a string that SymPy reads back, with mean(T), var(T), cov(T1, T2),
+min(T), max(T), median(T), median_low(T), median_high(T), and expectation(T) for what has no
+closed form.  At numbers, quantities are JSON numbers.  What has no
 value is null, and the key beside it, with `_reason` added, says why.
 """
 

@@ -2,7 +2,8 @@
 
     text(expr)   one line of Python-like text, for terminals
     latex(expr)  LaTeX, for papers and pages
-    exact(expr)  what SymPy reads back, given mean, var and cov as functions
+    exact(expr)  what SymPy reads back, given mean, var, cov, min, max and
+               median as functions
 
 Only the order in which a sum is written differs from SymPy, and the names of a few functions;
 no expression is transformed, so what is printed is what was derived.
@@ -15,9 +16,17 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
+from symmle.order_statistics import OrderStatistic
 from symmle.sample_mean import OverData, SampleCovariance
 
 _POLYGAMMA = {0: "digamma", 1: "trigamma"}
+_ORDER_STATISTICS = {
+    "min": "\\min",
+    "max": "\\max",
+    "median": "\\operatorname{median}",
+    "median_low": "\\operatorname{median}_{-}",
+    "median_high": "\\operatorname{median}_{+}",
+}
 _GREEK = re.compile(
     "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|"
     "upsilon|phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
@@ -35,7 +44,7 @@ def latex(expr: sp.Basic) -> str:
 
 
 def exact(expr: sp.Basic) -> str:
-    """A string that SymPy reads back to an equal expression, given mean, var, cov as functions."""
+    """A string that SymPy reads back to an equal expression, given the statistics as functions."""
     return str(expr)
 
 
@@ -124,6 +133,12 @@ class _Text(StrPrinter):
     def _print_SampleMean(self, expr: sp.Expr) -> str:
         return f"mean({self._print(expr.args[0])})"
 
+    def _print_order_statistic(self, expr: OrderStatistic) -> str:
+        return f"{expr.word}({self._print(expr.args[0])})"
+
+    _print_Minimum = _print_Maximum = _print_order_statistic
+    _print_Median = _print_MedianLow = _print_MedianHigh = _print_order_statistic
+
     def _print_Expectation(self, expr: sp.Expr) -> str:
         return f"E[{self._print(expr.args[0])}]"
 
@@ -160,6 +175,13 @@ class _Latex(LatexPrinter):
         if first == second:
             return self._raised(f"\\operatorname{{var}}\\left({first}\\right)", exp)
         return self._raised(f"\\operatorname{{cov}}\\left({first}, {second}\\right)", exp)
+
+    def _print_order_statistic(self, expr: OrderStatistic, exp: str | None = None) -> str:
+        name = _ORDER_STATISTICS[expr.word]
+        return self._raised(f"{name}\\left({self._print(expr.args[0])}\\right)", exp)
+
+    _print_Minimum = _print_Maximum = _print_order_statistic
+    _print_Median = _print_MedianLow = _print_MedianHigh = _print_order_statistic
 
     def _print_Expectation(self, expr: sp.Expr, exp: str | None = None) -> str:
         inside = self._print(expr.args[0])

@@ -98,6 +98,34 @@ def _quantile(values: Floats, weights: Floats | None, share: float) -> float:
     return float(values[order[np.searchsorted(below, share * below[-1])]])
 
 
+def _median_low(values: Floats, weights: Floats | None) -> float:
+    """The lower of the two middle values; weights count as repetitions."""
+    return _middle(values, weights)[0]
+
+
+def _median_high(values: Floats, weights: Floats | None) -> float:
+    """The higher of the two middle values; weights count as repetitions."""
+    return _middle(values, weights)[1]
+
+
+def _median(values: Floats, weights: Floats | None) -> float:
+    """The midpoint of the two middle values."""
+    low, high = _middle(values, weights)
+    return low if low == high else low / 2 + high / 2
+
+
+def _middle(values: Floats, weights: Floats | None) -> Point:
+    """Both middle values: half of the rows, or of the weight, lies at or beyond each of them."""
+    if weights is None:
+        low, high = (len(values) - 1) // 2, len(values) // 2
+        halves = np.partition(values, (low, high))
+        return float(halves[low]), float(halves[high])
+    order = np.argsort(values)
+    below = np.cumsum(weights[order])
+    low, high = (int(np.searchsorted(below, below[-1] / 2, side)) for side in ("left", "right"))
+    return float(values[order[low]]), float(values[order[high]])
+
+
 def _unit(values: Floats) -> float:
     """A power of two near the typical size of the data, 1 when they are mostly zero."""
     size = float(np.median(np.abs(values)))
