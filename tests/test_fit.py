@@ -198,8 +198,8 @@ def test_a_shift_of_the_data_keeps_the_spread() -> None:
         ("bernoulli", [1, 1], Status.BOUNDARY),
         ("geometric", [0, 0], Status.BOUNDARY),
         ("negative_binomial", [2, 3, 2, 3], Status.NO_FINITE_ESTIMATE),
-        ("negative_binomial", [0, 0], Status.NO_FINITE_ESTIMATE),
-        ("cauchy", [1.0, 1.0, 1.0], Status.NO_FINITE_ESTIMATE),
+        ("negative_binomial", [0, 0], Status.BOUNDARY),
+        ("cauchy", [1.0, 1.0, 1.0], Status.UNBOUNDED),
     ],
 )
 def test_data_without_an_estimate_get_a_status_and_a_reason(

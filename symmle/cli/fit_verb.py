@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         sys.stdout.write(dumped(fit_json(found)))
     else:
         sys.stdout.write(fit_text(found))
-    return 0 if found.status.has_estimate else 1
+    return 0 if found.has_estimate else 1
 
 
 def _level(text: str | None) -> float:

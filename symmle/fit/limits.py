@@ -1,0 +1,161 @@
+"""Where the likelihood goes when it has no maximum inside: which parameter runs to which end.
+
+Decided by the profile likelihood on the way to the end: at many digits where all but one
+parameter are solved for, else in doubles with the others climbed for.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mpmath
+import sympy as sp
+
+from symmle.estimate import Kind
+from symmle.fit.chart import Chart, charts
+from symmle.fit.climb import Point, Surface, climb
+from symmle.fit.record import Status
+from symmle.fit.setting import Setting
+from symmle.model import Domain
+
+_FAR = 250  # digits, for points up to 1e80 away
+_POWERS = (20, 40, 80)
+_MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
+_RISING = 1e-6  # of the height, by which it still rises where it has no bound
+_DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
+
+
+@dataclass(frozen=True, slots=True)
+class RunOff:
+    """The parameter that runs off, the end it runs to, and the log-likelihood there.
+
+    height: the limit of the whole sample's log-likelihood; None where it grows without bound.
+    """
+
+    parameter: str
+    end: str
+    height: float | None
+
+    @property
+    def limit(self) -> tuple[str, str, float | None]:
+        return self.parameter, self.end, self.height
+
+    @property
+    def status(self) -> Status:
+        """Infinity is no estimate; at a finite end the likelihood is unbounded or largest."""
+        if "infinity" in self.end:
+            return Status.NO_FINITE_ESTIMATE
+        return Status.UNBOUNDED if self.height is None else Status.BOUNDARY
+
+    @property
+    def sentence(self) -> str:
+        going = f"{self.parameter} runs to {self.end}"
+        if self.height is None:
+            return f"{going}, and the likelihood grows without bound"
+        return f"{going}, where the log-likelihood approaches {self.height:.7g} from below"
+
+
+def run_off_exactly(setting: Setting) -> RunOff | None:
+    """For a reduced equation: its unknown on the way to each end, the others solved for."""
+    estimator, rows = setting.estimator, setting.rows
+    if estimator.kind is not Kind.REDUCED or rows is None:
+        return None
+    if len(next(iter(rows.values()))) > _MOST_ROWS or len(estimator.unknowns) != 1:
+        return None
+    unknown = estimator.unknowns[0]
+    where = next(p.domain for p in setting.model.parameters if p.symbol == unknown)
+    found = [
+        (heights[-1], end, heights)
+        for side, end in ((-1, where.lower), (1, where.upper))
+        if (heights := _heights(setting, unknown, where, side)) is not None
+        and heights[0] <= heights[1] <= heights[2]
+    ]
+    if not found:
+        return None
+    _, end, heights = max(found, key=lambda each: each[0])
+    return RunOff(str(unknown), _named(end), _limit(setting, heights))
+
+
+def _heights(
+    setting: Setting, unknown: sp.Symbol, where: Domain, side: int
+) -> list[mpmath.mpf] | None:
+    """The profile's average log-likelihood at three points on the way to an end."""
+    values = setting.estimator.values
+    heights = []
+    with mpmath.workdps(_FAR):
+        for power in _POWERS:
+            try:
+                theta = {unknown: _towards(where, side, power)}
+                theta |= {s: setting.value(v, theta, _FAR) for s, v in values.items()}
+                average = setting.derivation.average_log_likelihood
+                heights.append(setting.value(average, theta, _FAR))
+            except (ArithmeticError, ValueError, TypeError):
+                return None
+        return heights if all(mpmath.isfinite(h) for h in heights) else None
+
+
+def _towards(where: Domain, side: int, power: int) -> mpmath.mpf:
+    """A point 10**power away where that end is infinite, 10**-power from a finite one."""
+    end = where.lower if side < 0 else where.upper
+    if end.is_infinite:
+        return side * mpmath.mpf(10) ** power
+    return mpmath.mpf(sp.N(end, _FAR)) - side * mpmath.mpf(10) ** -power
+
+
+def _limit(setting: Setting, heights: list[mpmath.mpf]) -> float | None:
+    """What the heights approach; None where they go on rising."""
+    if heights[2] - heights[1] > _RISING * (1 + abs(heights[2])):
+        return None
+    return float(setting.n * heights[2])
+
+
+def _named(end: sp.Expr) -> str:
+    if end.is_infinite:
+        return "infinity" if end == sp.oo else "minus infinity"
+    return str(end)
+
+
+def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunOff | None:
+    """For a system: each parameter held farther and farther out, the others climbed for."""
+    model = setting.model
+    theta = dict(zip(model.symbols, start, strict=True))
+    chart_of = charts(model, theta)
+    best: tuple[float, RunOff] | None = None
+    for i, parameter in enumerate(model.parameters):
+        for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
+            heights = _climbed(surface, start, chart_of, i, side)
+            if heights is None or not heights[0] < heights[1] <= heights[2]:
+                continue
+            rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
+            limit = None if rising else setting.n * heights[2]
+            found = RunOff(str(parameter.symbol), _named(end), limit)
+            if best is None or heights[2] > best[0]:
+                best = heights[2], found
+    return None if best is None else best[1]
+
+
+def _climbed(
+    surface: Surface, start: Point, chart_of: tuple[Chart, ...], i: int, side: int
+) -> list[float] | None:
+    here, others = chart_of[i], [j for j in range(len(start)) if j != i]
+    centre = here.coordinate(start[i])
+    bent = math.isfinite(here.low) or math.isfinite(here.high)
+    heights, at = [], start
+    for distance in _DISTANCES:
+        reach = distance if bent else (abs(centre) + 1) * math.exp(distance)
+        moved = list(at)
+        moved[i] = here.value(centre + side * reach)
+        found = climb(surface, tuple(moved), chart_of, others)
+        if found is None:
+            return None
+        heights.append(found.height)
+        at = found.point
+    return heights
+
+
+def first_value(work: Callable[[], RunOff | None]) -> RunOff | None:
+    """What was found, or None where the arithmetic gave out on the way."""
+    try:
+        return work()
+    except (ArithmeticError, ValueError):
+        return None

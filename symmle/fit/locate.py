@@ -1,0 +1,161 @@
+"""Find the maximum: the generated module's answer, and a look around for a higher one."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import ModuleType
+
+import numpy as np
+import sympy as sp
+
+from symmle.codegen.invariance import invariance
+from symmle.estimate import Kind
+from symmle.fit.chart import Chart, charts
+from symmle.fit.climb import Point, Surface, Top, climb
+from symmle.fit.setting import Setting
+
+_MOST_CLIMBS = 24
+_MOST_ROWS = 20_000  # passed over by a climb from elsewhere
+_SAME = 1e-6  # in units of the coordinate, within which two tops are one
+_EQUAL = 1e-10  # relative difference of heights that are equal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Located:
+    """theta: by symbol.  others: tops elsewhere, the highest first.  searched: from how many
+    other starts; 0 where there is but one top, or the data are too many."""
+
+    theta: Mapping[sp.Symbol, float]
+    iterations: int
+    others: tuple[Top, ...] = ()
+    searched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What the module said instead of an estimate, and where a search may begin."""
+
+    reason: str
+    start: Point | None
+
+
+def surface_of(setting: Setting, module: ModuleType) -> Surface:
+    """The average log-likelihood on these data; ValueError where a statistic overflows."""
+    data = module.statistics(*setting.columns.values(), weights=setting.sample.weights)
+    return Surface(module, data)
+
+
+def locate(setting: Setting, surface: Surface) -> Located | Missing:
+    """The highest point found."""
+    module, columns = surface.module, setting.columns.values()
+    symbols = setting.model.symbols
+    try:
+        found, path = module.fit(*columns, weights=setting.sample.weights, trajectory=True)
+        iterations = 0 if setting.estimator.kind is Kind.CLOSED else len(path) - 1
+    except (ValueError, ArithmeticError) as error:
+        return _around(setting, surface, str(error))
+    point = tuple(float(value) for value in found)
+    located = Located(dict(zip(symbols, point, strict=True)), iterations)
+    if setting.estimator.unique or not _few_rows(setting) or not all(map(math.isfinite, point)):
+        return located
+    if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM) or setting.estimator.whole:
+        return located
+    return _highest(setting, surface, point, iterations)
+
+
+def _few_rows(setting: Setting) -> bool:
+    return setting.sample.n <= _MOST_ROWS
+
+
+def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) -> Located:
+    """The module's point, or a higher top; and the other tops met on the way."""
+    chart_of = charts(setting.model, dict(zip(setting.model.symbols, point, strict=True)))
+    here = Top(point, surface.height(point), True, iterations)
+    starts = _starts(setting, point, chart_of)
+    tops = [here]
+    for start in starts:
+        top = climb(surface, start, chart_of, range(len(point)))
+        if top is not None and top.settled and all(_apart(top, t, chart_of) for t in tops):
+            tops.append(top)
+    best = here
+    for top in tops:
+        if top.height > best.height + _EQUAL * (1 + abs(best.height)):
+            best = top
+    theta = dict(zip(setting.model.symbols, best.point, strict=True))
+    others = sorted((t for t in tops if t is not best), key=lambda t: -t.height)
+    return Located(theta, iterations + best.steps * (best is not here), tuple(others), len(starts))
+
+
+def _apart(top: Top, other: Top, chart_of: tuple[Chart, ...]) -> bool:
+    """Whether two tops are different points."""
+    return any(
+        abs(c.coordinate(a) - c.coordinate(b)) > _SAME * (1 + abs(c.coordinate(a)))
+        for c, a, b in zip(chart_of, top.point, other.point, strict=True)
+    )
+
+
+def is_as_high(top: Top, height: float) -> bool:
+    """Whether a top is as high as another, within rounding."""
+    return abs(top.height - height) <= _EQUAL * (1 + abs(height))
+
+
+def _starts(setting: Setting, point: Point, chart_of: tuple[Chart, ...]) -> list[Point]:
+    """Points around: what moves with the data at their quantiles, the rest smaller and larger."""
+    values = np.concatenate([np.asarray(column) for column in setting.columns.values()])
+    shift = invariance(setting.model).shift or (0,) * len(point)
+    spread = float(np.std(values)) or 1.0
+    choices: list[list[float]] = []
+    for i, (chart, value) in enumerate(zip(chart_of, point, strict=True)):
+        bent = math.isfinite(chart.low) or math.isfinite(chart.high)
+        if shift[i]:
+            choices.append([value, *np.quantile(values, (0, 0.05, 0.3, 0.7, 0.95, 1)).tolist()])
+        elif bent:
+            at = chart.coordinate(value)
+            choices.append([value, chart.value(at - 2), chart.value(at + 2)])
+        else:
+            step = abs(value) + (spread if setting.columns else 1.0)
+            choices.append([value, value - step, value + step])
+    found = [each for each in product(*choices) if each != point]
+    kept = found[:: max(1, -(-len(found) // _MOST_CLIMBS))]
+    return [
+        each
+        for each in kept
+        if all(c.low < value < c.high for c, value in zip(chart_of, each, strict=True))
+    ]
+
+
+def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missing:
+    """A climb from a few plain starts, where the module's own search came to nothing."""
+    symbols = setting.model.symbols
+    guess = _plain(setting)
+    if guess is None or setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
+        return Missing(reason, None)
+    chart_of = charts(setting.model, dict(zip(symbols, guess, strict=True)))
+    if math.isinf(surface.height(guess)):
+        return Missing(reason, None)
+    if not _few_rows(setting) or setting.estimator.kind is Kind.REDUCED:
+        return Missing(reason, guess)
+    tops = [climb(surface, each, chart_of, range(len(guess))) for each in (guess,)]
+    settled = [top for top in tops if top is not None and top.settled]
+    if not settled:
+        return Missing(reason, guess)
+    best = max(settled, key=lambda top: top.height)
+    return Located(dict(zip(symbols, best.point, strict=True)), best.steps, (), 1)
+
+
+def _plain(setting: Setting) -> Point | None:
+    """A point of the domain that knows the data's place and size, if the domain has one."""
+    moves = invariance(setting.model)
+    values = np.concatenate([np.asarray(column) for column in setting.columns.values()])
+    middle, size = float(np.median(values)), float(np.std(values)) or float(abs(values[0])) or 1.0
+    zero = dict.fromkeys(setting.model.symbols, 1.0)
+    point = []
+    for i, chart in enumerate(charts(setting.model, zero)):
+        if moves.shift and moves.shift[i]:
+            point.append(middle)
+        elif moves.scale and moves.scale[i] and chart.low == 0:
+            point.append(size ** moves.scale[i])
+        else:
+            point.append(chart.value(0.0))
+    return tuple(point)

@@ -1,0 +1,167 @@
+"""Why there is no estimate: decided from the derivation and the data, said in a sentence."""
+
+import mpmath
+import sympy as sp
+
+from symmle.estimate import Kind
+from symmle.fit.climb import Point, Surface
+from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
+from symmle.fit.record import Fit, Status
+from symmle.fit.setting import DIGITS, Setting
+from symmle.known import Known
+from symmle.model import Domain
+
+_REMEDIES = {
+    Status.NO_FINITE_ESTIMATE: "fit the simpler model that this limit is, or hold {} with --fix",
+    Status.UNBOUNDED: "collect data that vary, or hold {} with --fix",
+    Status.BOUNDARY: "report {} as a limit, or hold it with --fix",
+}
+
+
+def refused(setting: Setting) -> Fit | None:
+    """The answer when the derivation already shows that there is no maximum to be found."""
+    estimator = setting.estimator
+    solved = bool(estimator.values) or bool(estimator.whole)
+    if estimator.kind is Kind.NONE or (estimator.kind is Kind.BOUNDARY and not solved):
+        return _no_kind(setting)
+    if estimator.known is Known.UNKNOWN and not estimator.whole:
+        return setting.without(Status.NOT_CONVERGED, _advised(estimator.road))
+    if estimator.exists is None or setting.rows is None:
+        return None  # with very many rows the module decides, in doubles
+    failed = [each for each in _conditions(estimator.exists) if not _holds(each, setting)]
+    return _without_condition(setting, str(failed[0])) if failed else None
+
+
+def _advised(road: str) -> str:
+    return f"{road}; fix a parameter with --fix, or choose another model"
+
+
+def _no_kind(setting: Setting) -> Fit:
+    """The likelihood has no maximum for any data, or no single one."""
+    estimator = setting.estimator
+    if estimator.kind is Kind.BOUNDARY:
+        return setting.without(Status.BOUNDARY, _advised(estimator.road))
+    if estimator.unique is False:
+        told = estimator.road
+        if estimator.identified:
+            functions = ", ".join(map(str, estimator.identified))
+            told = f"{told}; the data determine only {functions}"
+        return setting.without(Status.NOT_IDENTIFIED, _advised(told))
+    return setting.without(Status.NO_FINITE_ESTIMATE, _advised(estimator.road))
+
+
+def _without_condition(setting: Setting, condition: str) -> Fit:
+    """The answer where the data lack what an estimate needs."""
+    needed = f"an estimate inside the domain needs {condition}, and these data do not have that"
+    gone = _closed_end(setting) or first_value(lambda: run_off_exactly(setting))
+    if gone is None:
+        told = f"{needed}: a parameter runs to the end of its domain"
+        return setting.without(Status.NO_FINITE_ESTIMATE, _advised(told))
+    return _told(setting, f"{needed}: {gone.sentence}", gone)
+
+
+def _told(setting: Setting, sentence: str, gone: RunOff) -> Fit:
+    key = Status.UNBOUNDED if gone.height is None else gone.status
+    remedy = _REMEDIES[key].format(gone.parameter)
+    return setting.without(gone.status, f"{_alike(setting)}{sentence}; {remedy}", gone.limit)
+
+
+def _alike(setting: Setting) -> str:
+    """The opening of the sentence where the data are one row, or alike."""
+    if setting.counts is None or len(setting.counts) > 1:
+        return ""
+    return "there is but one observation: " if setting.n == 1 else "all observations are equal: "
+
+
+def failed(setting: Setting, surface: Surface, start: Point | None, reason: str) -> Fit:
+    """The answer where the module looked for the maximum and did not find it.
+
+    start: a point of the domain to follow the likelihood from.  reason: what the module said.
+    """
+    gone = first_value(lambda: run_off_exactly(setting))
+    if gone is None and start is not None:
+        gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
+    if gone is not None:
+        return _told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
+    return setting.without(Status.NOT_CONVERGED, f"{reason}; try --fix, or rescale the data")
+
+
+def _conditions(exists: sp.Basic) -> list[sp.Basic]:
+    if exists == sp.true:
+        return []
+    return list(exists.args) if isinstance(exists, sp.And) else [exists]
+
+
+def _holds(condition: sp.Basic, setting: Setting) -> bool:
+    """Whether `left > 0`, or `left != 0`, holds on the data beyond doubt of rounding.
+
+    A value that is really zero shrinks with the precision; any other stays what it is.
+    """
+    if condition == sp.false:
+        return False
+    rough, fine = (
+        setting.value(condition.lhs - condition.rhs, {}, digits) for digits in (DIGITS, 2 * DIGITS)
+    )
+    settled = abs(rough - fine) < abs(fine) / 2
+    return bool(settled and (fine > 0 or isinstance(condition, sp.Ne)))
+
+
+def _closed_end(setting: Setting) -> RunOff | None:
+    """Where a closed form leaves the domain: which parameter, to which end, and how high."""
+    if setting.estimator.kind not in (Kind.CLOSED, Kind.BOUNDARY):
+        return None
+    theta: dict[sp.Symbol, mpmath.mpf] = {}
+    outside: list[tuple[sp.Symbol, str]] = []
+    with mpmath.workdps(3 * DIGITS):
+        for parameter in setting.model.parameters:
+            value, end = _place(setting, parameter.symbol, parameter.domain)
+            theta[parameter.symbol] = value
+            if end:
+                outside.append((parameter.symbol, end))
+        if not outside:
+            return None
+        heights = []
+        for power in (20, 40):
+            inside = {
+                p.symbol: _moved_inside(p.domain, theta[p.symbol], power)
+                for p in setting.model.parameters
+            }
+            try:
+                average = setting.derivation.average_log_likelihood
+                heights.append(setting.value(average, inside, 3 * DIGITS))
+            except (ArithmeticError, ValueError, TypeError):
+                return None
+        symbol, end = outside[0]
+        bounded = heights[1] - heights[0] <= 1
+        height = float(setting.n * heights[1]) if bounded else None
+        if height is not None and abs(height) < 1e-15:
+            height = 0.0
+        return RunOff(str(symbol), end, height)
+
+
+def _place(setting: Setting, symbol: sp.Symbol, where: Domain) -> tuple[mpmath.mpf, str]:
+    """(the value of the closed form, the end that it has run to, "" where it is inside)."""
+    try:
+        value = setting.value(setting.estimator.values[symbol], {}, 3 * DIGITS)
+    except ZeroDivisionError:
+        value = mpmath.inf
+    if not mpmath.isfinite(value):
+        return mpmath.inf, "infinity"
+    tiny = mpmath.mpf(10) ** (-2 * DIGITS)
+    if where.lower.is_finite and value <= mpmath.mpf(sp.N(where.lower, DIGITS)) + tiny:
+        return value, str(where.lower)
+    if where.upper.is_finite and value >= mpmath.mpf(sp.N(where.upper, DIGITS)) - tiny:
+        return value, str(where.upper)
+    return value, ""
+
+
+def _moved_inside(domain: Domain, value: mpmath.mpf, power: int) -> mpmath.mpf:
+    """The value, or a point 10**-power inside the domain, or 10**power where it is infinite."""
+    distance = mpmath.mpf(10) ** -power
+    if mpmath.isinf(value):
+        return 1 / distance
+    if domain.lower.is_finite:
+        value = max(value, mpmath.mpf(sp.N(domain.lower, DIGITS)) + distance)
+    if domain.upper.is_finite:
+        value = min(value, mpmath.mpf(sp.N(domain.upper, DIGITS)) - distance)
+    return value
