@@ -58,7 +58,7 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
     theta, estimator = located.theta, setting.estimator
     bad = [str(symbol) for symbol, value in theta.items() if not math.isfinite(value)]
     if bad:
-        message = f"the estimate of {bad[0]} is not finite in double precision; rescale the data"
+        message = f"the estimate of {bad[0]} is not finite in double precision"
         return setting.without(Status.NOT_CONVERGED, message)
     held = {*estimator.pinned, *estimator.optima, *estimator.whole}
     free = tuple(i for i, symbol in enumerate(theta) if symbol not in held)
@@ -79,8 +79,7 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
     if not np.all(excess <= _FLAT):
         message = (
             f"the search stopped where the score is {excess.max():.2g} standard errors, not zero, "
-            f"after {located.iterations} iterations; rescale the data, or hold a parameter with "
-            "--fix"
+            f"after {located.iterations} iterations"
         )
         return setting.without(Status.NOT_CONVERGED, message)
     return Judged(theta, chart_of, free, hessian, spread, precise)
@@ -109,7 +108,7 @@ def _no_maximum(
     """The answer where the Hessian is singular, or bends upwards."""
     point = tuple(located.theta.values())
     if not np.all(np.isfinite(hessian)):
-        message = "the Hessian is not finite in double precision; rescale the data"
+        message = "the Hessian is not finite in double precision"
         return setting.without(Status.NOT_CONVERGED, message)
     size = np.abs(np.diag(hessian))
     unit = 1 / np.sqrt(np.where(size > 0, size, 1.0))
@@ -117,7 +116,7 @@ def _no_maximum(
     names = [str(symbol) for symbol in located.theta]
     if np.any(np.abs(slopes) * unit > 1e-5) or values[-1] > 1e-6:
         message = "the Hessian is not negative definite at the point found, so it is no maximum"
-        return setting.without(Status.NOT_CONVERGED, f"{message}; hold a parameter with --fix")
+        return setting.without(Status.NOT_CONVERGED, message)
     direction = vectors[:, -1] * unit
     shown = _direction(names, direction)
     if _is_level(setting, surface, point, direction):

@@ -138,6 +138,8 @@ def _climbed(
     surface: Surface, start: Point, chart_of: tuple[Chart, ...], i: int, side: int
 ) -> list[float] | None:
     here, others = chart_of[i], [j for j in range(len(start)) if j != i]
+    if not here.low < start[i] < here.high:
+        return None
     centre = here.coordinate(start[i])
     bent = math.isfinite(here.low) or math.isfinite(here.high)
     heights, at = [], start

@@ -126,7 +126,7 @@ def _starts(setting: Setting, point: Point, chart_of: tuple[Chart, ...]) -> list
 
 
 def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missing:
-    """A climb from a few plain starts, where the module's own search came to nothing."""
+    """A climb from a plain start, where the module's own search came to nothing."""
     symbols = setting.model.symbols
     guess = _plain(setting)
     if guess is None or setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
@@ -136,11 +136,9 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
         return Missing(reason, None)
     if not _few_rows(setting) or setting.estimator.kind is Kind.REDUCED:
         return Missing(reason, guess)
-    tops = [climb(surface, each, chart_of, range(len(guess))) for each in (guess,)]
-    settled = [top for top in tops if top is not None and top.settled]
-    if not settled:
+    best = climb(surface, guess, chart_of, range(len(guess)))
+    if best is None or not best.settled:
         return Missing(reason, guess)
-    best = max(settled, key=lambda top: top.height)
     return Located(dict(zip(symbols, best.point, strict=True)), best.steps, (), 1)
 
 

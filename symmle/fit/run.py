@@ -61,7 +61,9 @@ def fit(
             return failed(asked, surface, located.start, located.reason)
         found = judged(asked, surface, located)
         if isinstance(found, Fit):
-            return found
+            lost = found.status is Status.NOT_CONVERGED
+            start = tuple(located.theta.values())
+            return failed(asked, surface, start, found.message) if lost else found
         return _with_status(asked, reported(asked, surface, found, located), located)
 
 

@@ -83,7 +83,9 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
         gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
     if gone is not None:
         return _told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
-    return setting.without(Status.NOT_CONVERGED, f"{reason}; try --fix, or rescale the data")
+    return setting.without(
+        Status.NOT_CONVERGED, f"{reason}; rescale the data, or hold a parameter with --fix"
+    )
 
 
 def _conditions(exists: sp.Basic) -> list[sp.Basic]:
