@@ -77,7 +77,8 @@ def _placed(domain: Domain, value: mpmath.mpf) -> mpmath.mpf:
     high = mpmath.mpf(sp.N(upper, _DIGITS)) if upper.is_finite else None
     if domain.integer:
         first = mpmath.mpf(0) if low is None else low + (0 if domain.lower_closed else 1)
-        return first + value if high is None else first + value % (high - first + 1)
+        whole = mpmath.ceil(value)
+        return first + whole if high is None else first + whole % (high - first + 1)
     if low is not None and high is not None:
         return low + (high - low) * value
     if low is not None:

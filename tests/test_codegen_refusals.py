@@ -160,21 +160,26 @@ def test_bad_starts_and_schemes_are_refused(modules):
 @pytest.mark.parametrize(
     ("density", "data", "parameters", "reason"),
     [
-        ("-Abs(x-m)/b - log(2*b)", "real", {"m": "real", "b": "positive"}, "kinks"),
         (
-            "log(k) + k*log(m) - (k+1)*log(x)",
-            "[m, oo)",
-            {"m": "positive", "k": "positive"},
+            "-Abs((x-m)/s)**p - log(s) - loggamma(1+1/p) - log(2)",
+            "real",
+            {"m": "real", "s": "positive", "p": "positive"},
+            "kinks",
+        ),
+        (
+            "log(k) - k*log(s) + (k-1)*log(x-m) - ((x-m)/s)**k",
+            "(m, oo)",
+            {"m": "real", "s": "positive", "k": "positive"},
             "support",
         ),
     ],
 )
 def test_fits_that_the_score_cannot_give_are_refused(density, data, parameters, reason):
-    """Laplace and Pareto: the module is written, its fit says why it gives none."""
+    """Free exponent about a kink, free threshold: the module is written, its fit says why not."""
     module = made(build_model("typed", density, {"x": data}, parameters))
     with pytest.raises(ValueError, match=reason):
         module.fit([2.0, 3.0, 5.0])
-    assert len(module.score([2.0, 3.0, 5.0], 1.5, 2.0)) == 2
+    assert len(module.score([2.0, 3.0, 5.0], 1.5, 2.0, 0.5)) == 3
 
 
 def test_what_has_no_numpy_form_is_refused():

@@ -19,14 +19,16 @@ from symmle.stability.parts import program
 from symmle.stability.polynomials import sweep
 from symmle.verify.case import Case, Check
 from symmle.verify.derivatives import check_average, check_score
+from symmle.verify.ends import check_ends
 from symmle.verify.estimator import check_stationary
 
 _MOST_OPERATIONS = 1_000  # of a Hessian; update maps of larger ones say nothing in symbols
-_QUICK: Mapping[str, Callable[[Case], Check]] = MappingProxyType(
+_QUICK: Mapping[str, Callable[[Case], Check | None]] = MappingProxyType(
     {
         "the average log-likelihood": check_average,
         "the score": check_score,
         "the estimate is a stationary point": check_stationary,
+        "the data set the estimate": check_ends,
     }
 )  # `verify` makes all of them
 
@@ -37,7 +39,7 @@ def analysed(model: Model) -> Findings:
     estimator = estimate(derivation)
     checks = tuple(_quick_checks(derivation, estimator))
     if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
-        why = f"No update map is analysed: {estimator.road}"
+        why = f"No update map is analysed: {_without_map(estimator)}"
         return Findings(derivation, estimator, (), (), None, checks, why)
     size = sum(entry.count_ops() for entry in estimator.hessian)
     if size > _MOST_OPERATIONS:
@@ -48,6 +50,22 @@ def analysed(model: Model) -> Findings:
     found = tuple(in_symbols(derivation, estimator, scheme, step) for scheme in schemes)
     factors = tuple(tuple(_factors(derivation, scheme, step)) for scheme in schemes)
     return Findings(derivation, estimator, found, factors, comparison(*found), checks)
+
+
+def _without_map(estimator: Estimator) -> str:
+    """Why gradient ascent has no fixed point to be looked at."""
+    if estimator.pinned:
+        names = " and ".join(map(str, estimator.pinned))
+        return (
+            f"the score does not vanish at the estimate of {names}, so gradient ascent does not "
+            "come to rest there"
+        )
+    if estimator.optima:
+        return (
+            "the score jumps at the estimate, so gradient ascent of fixed step goes to and fro "
+            "about it"
+        )
+    return estimator.road
 
 
 def step_symbol(model: Model) -> sp.Symbol:
@@ -84,11 +102,15 @@ def _factors(derivation: Derivation, scheme: Scheme, step: sp.Symbol) -> list[sp
 def _quick_checks(derivation: Derivation, estimator: Estimator) -> Iterator[Check]:
     model = derivation.model
     doubted = Case(model, derivation, estimator, trial.sample(model), trial.points(model)[0])
-    no_root = estimator.kind in (Kind.BOUNDARY, Kind.NONE)
+    no_root = estimator.kind is Kind.NONE or (
+        estimator.kind is Kind.BOUNDARY and not estimator.complete
+    )
     for claim, check in _QUICK.items():
         if check is check_stationary and no_root:
             continue
         try:
-            yield check(doubted)
+            answer = check(doubted)
+            if answer is not None:
+                yield answer
         except SymmleError as error:
             yield Check(claim, "values at many digits", Known.UNKNOWN, None, str(error))

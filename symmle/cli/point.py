@@ -71,6 +71,11 @@ def at_values(derivation: Derivation, text: str) -> Point:
     """
     values = _assigned(derivation, text)
     level = Known.PROVED
+    if derivation.information.known is Known.UNKNOWN:
+        raise NoEstimateError(
+            f"{derivation.model.name} has no fixed point to analyse: its support moves with the "
+            "parameters, so that the score does not vanish at the estimate"
+        )
     information = derivation.information.matrix.xreplace(values)
     if derivation.information.unresolved:
         information, level = _by_quadrature(derivation, values), Known.CHECKED

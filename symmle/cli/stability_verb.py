@@ -85,9 +85,9 @@ def _point(derivation: Derivation, arguments: argparse.Namespace) -> Point:
                 raise InputError(f"{option} says how to read data; give --data FILE with it")
     if arguments.at:
         return at_values(derivation, arguments.at)
-    if arguments.data:
-        return at_data(derivation, arguments)
     estimator = estimate(derivation)
+    if estimator.follows_score and arguments.data:
+        return at_data(derivation, arguments)
     if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
         raise NoEstimateError(
             f"{derivation.model.name} has no fixed point to analyse: {estimator.road}"

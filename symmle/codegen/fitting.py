@@ -222,7 +222,8 @@ def _fit(module: Module) -> list[str]:
         parts += _reduced_functions(module)
         lines += _fit_from_formula(module)
     if not plan.fit.certain and plan.fit.values is not None:
-        lines.append("    _require_maximum(hessian(data, *path[-1].tolist()))")
+        block = "" if plan.fit.free is None else f"[np.ix_({plan.fit.free}, {plan.fit.free})]"
+        lines.append(f"    _require_maximum(hessian(data, *path[-1].tolist()){block})")
     if scaled and plan.invariance.scale is not None:
         units = ", ".join(_in_units("unit", e) for e in plan.invariance.scale)
         lines.append(f"    path = path * np.array([{units}])")
@@ -262,6 +263,7 @@ def _fit_doc(module: Module, scaled: bool) -> list[str]:
         how = [f"One equation for {plan.fit.source.unknown} is solved; the rest follows from it."]
     else:
         how = ["The closed form."]
+    how += [line.strip() for line in wrapped(plan.fit.note, 4)]
     if scaled:
         how.append("The data are divided by a power of two near their size, and the answer")
         how.append("is given its units back: nothing overflows, and no digit is lost.")

@@ -17,7 +17,7 @@ import sympy as sp
 from symmle.codegen.formula import Formula, straight_line
 from symmle.codegen.invariance import Invariance, invariance
 from symmle.codegen.names import Names, slug
-from symmle.codegen.overflow import without_overflow
+from symmle.codegen.overflow import log_ratio, without_overflow
 from symmle.codegen.rows import in_ratios, over_counts, with_log_gaps
 from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
@@ -25,6 +25,7 @@ from symmle.errors import SymmleError
 from symmle.estimate import Equation, Estimator, Kind
 from symmle.known import Known
 from symmle.model import Datum, Model
+from symmle.order_statistics import OrderStatistic
 from symmle.sample_mean import OverData, SampleCovariance, has_data, nodes
 
 
@@ -57,6 +58,8 @@ class Fit:
     values: every parameter, in order, from statistics and the unknown; None for a system.
     refusal: why there is no fit; None when there is one.
     certain: whether the stationary point is known to be a maximum.
+    free: the parameters whose score vanishes there, by number, when those are not all.
+    note: what else is to be known of the estimate.
     """
 
     conditions: tuple[Condition, ...]
@@ -66,6 +69,8 @@ class Fit:
     values: Formula | None
     refusal: str | None
     certain: bool
+    free: tuple[int, ...] | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +163,14 @@ def _plan_fit(
     smooth: bool,
 ) -> Fit:
     tests = tuple(
-        Condition(f"{left} {'!=' if unequal else '>'} 0", plan.formula([left], sized=True), unequal)
+        Condition(f"{left} {'!=' if unequal else '>'} 0", _compared(plan, left), unequal)
         for left, unequal in conditions
     )
     certain = estimator.maximum is Known.PROVED
-    if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not smooth:
+    decided = estimator.complete and not estimator.follows_score
+    if estimator.kind is Kind.NONE or (
+        not decided and (estimator.kind is Kind.BOUNDARY or not smooth)
+    ):
         refusal = (
             estimator.road
             if estimator.kind in (Kind.BOUNDARY, Kind.NONE)
@@ -186,7 +194,31 @@ def _plan_fit(
             for base in _roots_of_sums(solved.values())
         )
     )
-    return Fit(tests, digits, equation, estimator.equation, values, None, certain)
+    free = None
+    if decided:
+        special = {*estimator.pinned, *estimator.optima}
+        free = tuple(i for i, s in enumerate(plan.model.symbols) if s not in special)
+        certain = certain or not free
+    return Fit(
+        tests, digits, equation, estimator.equation, values, None, certain, free, _note(estimator)
+    )
+
+
+def _compared(plan: "_Planner", left: sp.Expr) -> Formula:
+    """The left side of a condition and its size; observations are compared as they are."""
+    exact = all(isinstance(node, OrderStatistic) for node in nodes([left]))
+    return plan.formula([left, left]) if exact else plan.formula([left], sized=True)
+
+
+def _note(estimator: Estimator) -> str:
+    told = [
+        f"Every {symbol} from {low} to {high} is a maximum; the middle is returned."
+        for symbol, (low, high) in estimator.optima.items()
+    ]
+    pinned = [str(symbol) for symbol in estimator.pinned if symbol not in estimator.optima]
+    if pinned:
+        told.append(f"The data set {' and '.join(pinned)}: the score does not vanish there.")
+    return " ".join(told)
 
 
 def _roots_of_sums(exprs: Iterable[sp.Expr]) -> list[sp.Expr]:
@@ -258,7 +290,9 @@ class _Planner:
         means = []
         rows = frozenset([*self.columns, *ratios])
         for node in nodes(here):
-            inside = node.args[0].xreplace({each: self._letter(each) for each in nodes(node.args)})
+            inside = _log_ratios(node.args[0]).xreplace(
+                {each: self._letter(each) for each in nodes(node.args)}
+            )
             if self._is_pass(node, ratios):
                 self.has_passes = True
                 letter = names.numbered("mean")
@@ -274,6 +308,16 @@ class _Planner:
             for symbol, ratio in ratios.items()
         ]
         return straight_line(columns, means, results, self.columns, names)
+
+
+def _log_ratios(inside: sp.Expr) -> sp.Expr:
+    """log(T/M) for an order statistic M without the quotient, which rounds away what is near 1."""
+    for call in inside.atoms(sp.log):
+        for end in call.args[0].atoms(OrderStatistic):
+            top = call.args[0] * end
+            if not top.has(end):
+                inside = inside.xreplace({call: log_ratio(top, end)})
+    return inside
 
 
 def _with_letters(expr: sp.Expr, letter: Callable[[OverData], sp.Symbol]) -> sp.Expr:

@@ -28,14 +28,17 @@ def expectation(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr 
         return None
     x, where = model.data[0].symbol, model.data[0].domain
     if (where.lower, where.upper) == (0, sp.oo):
-        return _gamma_integral(log_density, inside, x)
+        return gamma_integral(log_density, inside, x)
     if (where.lower, where.upper) == (-sp.oo, sp.oo):
         return _beta_integral(log_density, inside, x)
     return None
 
 
-def _gamma_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
-    """E[x**t*log(x)**j] summed over the terms of `inside`, under c*x**a*exp(-b*x**power)."""
+def gamma_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+    """E[x**t*log(x)**j] summed over the terms of `inside`, under c*x**a*exp(-b*x**power).
+
+    None where the density or a term is of another form.
+    """
     kernel = _gamma_kernel(log_density, x)
     if kernel is None:
         return None

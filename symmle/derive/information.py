@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.derive.about_kink import expectation_about_kink
 from symmle.derive.expectation import Expectation, expectation
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
@@ -45,12 +46,16 @@ def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Inf
     theta = model.symbols
     if not regular:
         slopes = [log_density.diff(symbol) for symbol in theta]
+        moved = any(variable.domain.depends_on for variable in model.data)
         matrix = sp.ImmutableMatrix(
-            len(theta), len(theta), lambda i, j: Expectation(slopes[i] * slopes[j])
+            len(theta),
+            len(theta),
+            lambda i, j: _product(model, log_density, slopes[i] * slopes[j], moved),
         )
         unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
-        moved = any(variable.domain.depends_on for variable in model.data)
         road = "E[score score'], unevaluated" + (": the support moves" if moved else "")
+        if not unresolved:
+            road = "E[score score'], by symmetry about the kink and a table of integrals"
         return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
     gradient = [mean(log_density.diff(symbol)) for symbol in theta]
     size = len(theta)
@@ -74,6 +79,12 @@ def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Inf
     matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     return Information(matrix, Known.PROVED, ", then ".join(roads) or "unevaluated", unresolved)
+
+
+def _product(model: Model, log_density: sp.Expr, product: sp.Expr, moved: bool) -> sp.Expr:
+    """E[product] of two slopes, evaluated where the density is symmetric about its kink."""
+    found = None if moved else expectation_about_kink(model, log_density, product)
+    return Expectation(product) if found is None else tidy(found)
 
 
 def _expectations_from_score(

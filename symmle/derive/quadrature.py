@@ -39,7 +39,9 @@ def integrate_against(
     with mpmath.workdps(digits + 10):
         if where.integer:
             return _sum(where, density, functions, constants, digits)
-        return _integrate(where, compiled(model.log_density, symbols), functions, constants)
+        kinks = [compiled(each, symbols) for each in _turning(model)]
+        height = compiled(model.log_density, symbols)
+        return _integrate(where, height, functions, constants, kinks)
 
 
 def integrates_to_one(model: Model) -> bool | None:
@@ -102,10 +104,14 @@ def _integrate(
     log_density: Function,
     functions: Sequence[Function],
     constants: tuple[mpmath.mpf, ...],
+    kinks: Sequence[Function] = (),
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
     if not where.lower < where.upper:
         return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     points = _breakpoints(where, lambda x: log_density(x, *constants))
+    lower, *_, upper = points
+    inner = [x for kink in kinks for x in _roots(lambda x, k=kink: k(x, *constants), where)]
+    points = sorted({*points, *(x for x in inner if lower < x < upper)})
     found = []
     for function in functions:
         value, error = mpmath.quad(
@@ -115,6 +121,23 @@ def _integrate(
         )
         found.append((value, error))
     return found
+
+
+def _turning(model: Model) -> list[sp.Expr]:
+    """What is zero where the density has a kink in the data: a rule must not run over it."""
+    found = (each.args[0] for each in model.log_density.atoms(sp.Abs))
+    return [each for each in found if each.has(model.data[0].symbol)]
+
+
+def _roots(function: Function, where: Domain) -> list[mpmath.mpf]:
+    """Where a function changes its sign between the points of a grid."""
+    grid = _grid(*(_number(end) for end in (where.lower, where.upper)))
+    values = [function(x) for x in grid]
+    return [
+        mpmath.findroot(function, (low, high), solver="illinois", verify=False)
+        for low, high, before, after in zip(grid, grid[1:], values, values[1:], strict=False)
+        if before * after < 0
+    ]
 
 
 def _breakpoints(where: Domain, height: Function) -> list[mpmath.mpf]:

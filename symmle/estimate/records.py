@@ -41,6 +41,9 @@ class Equation:
 class Estimator:
     """What is known of the maximum-likelihood estimate, for any sample.
 
+    Of kind BOUNDARY when the data set some parameters (`pinned`); then `values` and `equation`
+    are of the whole maximum, and the score vanishes in the other parameters only.
+
     values: {parameter: expression} in the statistics and in the `unknowns`; complete if closed.
     equations: what the unknowns must satisfy (score components, after substitution).
     exists: a condition on the statistics; None when it was not found.
@@ -70,3 +73,14 @@ class Estimator:
     )
     whole: tuple[sp.Symbol, ...] = ()
     identified: tuple[sp.Expr, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether every parameter has its value, or its place in the one equation left."""
+        one = self.equation is not None and len(self.unknowns) == 1
+        return bool(self.values) and (one or not self.unknowns)
+
+    @property
+    def follows_score(self) -> bool:
+        """Whether the score vanishes at the estimate in every parameter, and H decides there."""
+        return not self.pinned and not self.optima

@@ -13,6 +13,7 @@ import sympy as sp
 
 from symmle.budget import allowance
 from symmle.derive import Derivation
+from symmle.estimate.boundary import boundary
 from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
 from symmle.estimate.existence import (
     closed_form_exists,
@@ -20,6 +21,7 @@ from symmle.estimate.existence import (
     is_positive,
     root_exists,
 )
+from symmle.estimate.kinks import median_estimate
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
@@ -45,10 +47,12 @@ def _estimate(derivation: Derivation) -> Estimator:
     components = dict(zip(score.parameters, score.gradient, strict=True))
     monotone = [s for s, slope in components.items() if slope.is_positive or slope.is_negative]
     moved = set().union(*(variable.domain.depends_on for variable in model.data))
-    if monotone or moved:
+    if moved:
+        return boundary(derivation) or _boundary(derivation, monotone, moved)
+    if monotone:
         return _boundary(derivation, monotone, moved)
     if not derivation.smooth:
-        return _undecided(
+        return median_estimate(derivation) or _undecided(
             derivation,
             "the log-density has kinks in its parameters, and the maximum may sit on one",
         )

@@ -24,7 +24,7 @@ from symmle.report.document import (
 from symmle.report.findings import Findings
 from symmle.report.printer import latex, text
 from symmle.report.schemes import comparison_section, is_one_map, scheme_section
-from symmle.report.words import declared, sentence_case
+from symmle.report.words import chain, declared, sentence_case
 
 _KINDS = {
     Kind.CLOSED: "closed form",
@@ -171,15 +171,25 @@ def _estimate_facts(estimator: Estimator) -> Iterator[tuple[str, Sentence]]:
         case _:
             yield "exists", ("exactly when ", estimator.exists)
     unique = {
-        True: "yes: there is at most one stationary point",
+        True: "yes: there is at most one stationary point"
+        if estimator.follows_score
+        else "yes: there is one maximum",
         False: "no: other parameters give the same likelihood",
         None: "not decided",
     }
-    yield "unique", (unique[estimator.unique],)
+    if estimator.optima:
+        for symbol, (low, high) in estimator.optima.items():
+            yield "unique", ("no: every ", chain((low, "<=", symbol, "<=", high)), " is a maximum")
+    else:
+        yield "unique", (unique[estimator.unique],)
     if estimator.maximum is Known.UNKNOWN:
         yield "maximum", (estimator.road,)
     else:
-        yield "maximum", (f"strict ({estimator.maximum}): {estimator.road}",)
+        how = "strict " if estimator.follows_score else ""
+        yield "maximum", (f"{how}({estimator.maximum}): {estimator.road}",)
+    if estimator.pinned:
+        no_errors = ": the score does not vanish there and gives no standard error"
+        yield "set by data", (*listed(list(estimator.pinned)), no_errors)
 
 
 def _hessian(findings: Findings) -> Section:
@@ -187,6 +197,9 @@ def _hessian(findings: Findings) -> Section:
     general = MatrixFormula(Label("H", "H"), findings.derivation.score.hessian, symbols)
     blocks: list[Block] = [general]
     there = findings.estimator.hessian
+    estimator = findings.estimator
+    if not estimator.follows_score:
+        return Section("Hessian", tuple(blocks))
     if findings.estimator.values and there != findings.derivation.score.hessian:
         blocks += [
             Paragraph(("At the stationary point:",)),

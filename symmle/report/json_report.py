@@ -93,6 +93,11 @@ def estimator_json(estimator: Estimator) -> Object:
         "no condition on the data was found",
     )
     _put(record, "unique", estimator.unique, "not decided")
+    record["pinned"] = [symbol.name for symbol in estimator.pinned]
+    record["optima"] = {
+        s.name: [exact(low), exact(high)] for s, (low, high) in estimator.optima.items()
+    }
+    record["whole"] = [symbol.name for symbol in estimator.whole]
     record["hessian"] = _matrix(estimator.hessian)
     record["maximum"] = {"known": estimator.maximum.value, "road": estimator.road}
     record["known"] = estimator.known.value

@@ -11,6 +11,7 @@ from symmle.verify.derivatives import (
     check_normalised,
     check_score,
 )
+from symmle.verify.ends import check_ends
 from symmle.verify.estimator import (
     check_concave,
     check_existence,
@@ -29,6 +30,7 @@ CHECKS = (
     check_information,
     check_stationary,
     check_maximum,
+    check_ends,
     check_falling,
     check_existence,
     check_concave,

@@ -16,9 +16,16 @@ from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 
 
-def check_stationary(doubted: Case) -> Check:
-    """The estimate, worked out on the sample, is where the plain average is flat."""
+def check_stationary(doubted: Case) -> Check | None:
+    """The estimate, worked out on the sample, is where the plain average is flat.
+
+    In the parameters that the score decides; None where it decides none (see `check_ends`).
+    """
     kind = doubted.estimator.kind
+    special = {*doubted.estimator.pinned, *doubted.estimator.optima}
+    free = [i for i, s in enumerate(doubted.model.symbols) if s not in special]
+    if not free:
+        return None
     claim = f"the {kind.value} estimate is a stationary point"
     with mpmath.workdps(DIGITS):
         theta = estimate_on(doubted)
@@ -26,16 +33,17 @@ def check_stationary(doubted: Case) -> Check:
             return Check(claim, _ROOTS, Known.UNKNOWN, None, doubted.estimator.road)
         average, at = raw_average(doubted), tuple(theta[s] for s in doubted.model.symbols)
         slopes = [
-            mpmath.diff(average, at, tuple(int(i == j) for j in range(len(at))))
-            for i in range(len(at))
+            mpmath.diff(average, at, tuple(int(i == j) for j in range(len(at)))) for i in free
         ]
         ok = all(agree(slope, mpmath.mpf(0)) for slope in slopes)
     largest = max(abs(slope) for slope in slopes)
     return Check(claim, _ROOTS, Known.CHECKED, ok, f"largest slope {mpmath.nstr(largest, 3)}")
 
 
-def check_maximum(doubted: Case) -> Check:
+def check_maximum(doubted: Case) -> Check | None:
     """The plain average is smaller at every corner of a small box around the estimate."""
+    if not doubted.estimator.follows_score:
+        return None  # `check_ends` knows where the support ends
     claim, road = "the estimate is a local maximum", "the plain average on a box around it"
     with mpmath.workdps(DIGITS):
         theta = estimate_on(doubted)
@@ -66,9 +74,11 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     claimed score by Newton's iteration with the claimed Hessian from several starts.
     """
     estimator = doubted.estimator
-    if estimator.kind is Kind.CLOSED:
+    if not estimator.complete:
+        pass
+    elif estimator.equation is None:
         return _values(doubted, {})
-    if estimator.kind is Kind.REDUCED and estimator.equation is not None:
+    else:
         root = _root(estimator.equation, doubted)
         return None if root is None else _values(doubted, {estimator.equation.unknown: root})
     if estimator.kind is Kind.SYSTEM and doubted.derivation.smooth:
@@ -193,11 +203,27 @@ def check_existence(doubted: Case) -> Check | None:
 
 def _has_estimate(doubted: Case) -> bool:
     theta = estimate_on(doubted)
+    if theta is None or not _is_finite_at(doubted, theta):
+        return False
     edge = mpmath.mpf(10) ** (10 - DIGITS)
-    return theta is not None and all(
-        _inside(doubted, tuple(theta[s] + shift for s in doubted.model.symbols))
+    return all(
+        _inside(
+            doubted,
+            tuple(
+                theta[p.symbol] + (0 if p.domain.integer else shift)
+                for p in doubted.model.parameters
+            ),
+        )
         for shift in (edge, -edge)
     )
+
+
+def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
+    try:
+        height = raw_average(doubted)(*(theta[s] for s in doubted.model.symbols))
+    except (ZeroDivisionError, ValueError):
+        return False
+    return bool(mpmath.isfinite(height))
 
 
 def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
@@ -214,7 +240,8 @@ def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
 def check_concave(doubted: Case) -> Check | None:
     """Where H is claimed to be -I everywhere, -H is positive definite at points of no merit."""
     hessian = doubted.derivation.score.hessian
-    if nodes(hessian) or doubted.estimator.maximum is not Known.PROVED:
+    estimator = doubted.estimator
+    if nodes(hessian) or estimator.maximum is not Known.PROVED or not estimator.follows_score:
         return None
     size = range(hessian.shape[0])
     claim, road = "the average log-likelihood is concave", "Cholesky factor of -H at two points"

@@ -23,6 +23,8 @@ _RUN = 150  # sweeps; the last two thirds are measured
 
 def claims(doubted: Case) -> tuple[SchemeStability, ...]:
     """What is claimed of both schemes at the estimate, in symbols, or at numbers if undecided."""
+    if not doubted.estimator.follows_score:
+        return ()  # no scheme comes to rest where the score does not vanish
     step = step_symbol(doubted)
     found = []
     for scheme in schemes(doubted):
@@ -73,6 +75,8 @@ def check_jacobian(doubted: Case) -> Check | None:
     with mpmath.workdps(DIGITS):
         theta = estimate_on(doubted)
         if theta is None:
+            return None
+        if not doubted.stabilities:
             return None
         at, g = tuple(theta[s] for s in doubted.model.symbols), mpmath.mpf("0.37")
         for claimed in doubted.stabilities:
