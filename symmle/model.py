@@ -98,6 +98,18 @@ def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
     raise InputError(f"the domain {text!r} is none of {words} or an interval like '(0, 1)'")
 
 
+def interval(
+    lower: sp.Expr, upper: sp.Expr, lower_closed: bool = False, upper_closed: bool = False
+) -> Domain:
+    """The interval with these ends; called by a domain word where there is one for it."""
+    for word in _WORDS.values():
+        if word == Domain(word.text, lower, upper, lower_closed, upper_closed):
+            return word
+    brackets = "[" if lower_closed else "(", "]" if upper_closed else ")"
+    text = f"{brackets[0]}{lower}, {upper}{brackets[1]}"
+    return Domain(text, lower, upper, lower_closed, upper_closed)
+
+
 def _end(text: str, names: Mapping[str, sp.Symbol]) -> sp.Expr:
     infinite = {"oo": sp.oo, "inf": sp.oo, "-oo": -sp.oo, "-inf": -sp.oo}
     return infinite[text] if text in infinite else parse(text, names, "domain end")
@@ -120,12 +132,14 @@ class Model:
     """A log-density (or log mass function) of one observation.
 
     data: the columns of one observation; parameters: what is estimated, in reading order.
+    origin: the model that this one is in other coordinates, and how the two correspond.
     """
 
     name: str
     log_density: sp.Expr
     data: tuple[Variable, ...]
     parameters: tuple[Variable, ...]
+    origin: "Origin | None" = None
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -144,6 +158,20 @@ class Model:
                 return parameter.symbol
         there = ", ".join(parameter.name for parameter in self.parameters)
         raise InputError(f"{self.name} has no parameter {name!r}; its parameters are {there}")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A model in its first parameters, one for one with the coordinates of another.
+
+    places: each of its parameters in the coordinates; images: each coordinate in its parameters;
+    increasing: whether the one grows with the other.  All in the order of `model.parameters`.
+    """
+
+    model: Model
+    places: tuple[sp.Expr, ...]
+    images: tuple[sp.Expr, ...]
+    increasing: tuple[bool, ...]
 
 
 def build_model(

@@ -12,9 +12,9 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 # A room may import from the rooms before it, never from those after it.
 ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "sample_mean",
-    "order_statistics", "tree_value", "precise", "trial", "balls", "derive", "estimate", "problem",
-    "schemes", "stability", "dynamics", "codegen", "data", "fit", "verify", "report", "cli",
-    "__main__",
+    "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
+    "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
+    "data", "fit", "verify", "report", "cli", "__main__",
 )  # fmt: skip
 
 

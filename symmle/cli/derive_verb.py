@@ -76,6 +76,7 @@ def _command(arguments: argparse.Namespace, form: str) -> str:
         ("--data-symbol", arguments.data_symbol or []),
         ("--param", arguments.param or []),
         ("--fix", arguments.fix or []),
+        ("--coordinates", arguments.coordinates or []),
     ):
         words += [word for value in values for word in (option, value)]
     return shlex.join([*words, "--format", form])

@@ -8,13 +8,18 @@ from symmle.model import Model, build_model, fix, load_model, read_declarations
 
 
 def named_model(arguments: argparse.Namespace, default: str | None = None) -> Model:
-    """The model that the arguments name, with --fix applied.
+    """The model that the arguments name, with --fix applied, and then --coordinates.
 
     default: the family meant when nothing is named.
     Raises InputError for no model or two, and what building the model raises.
     """
     model = _named(arguments.model or (None if arguments.logpdf else default), arguments)
-    return fix(model, arguments.fix or ())
+    held = fix(model, arguments.fix or ())
+    if not arguments.coordinates:
+        return held
+    from symmle.coordinates import in_coordinates
+
+    return in_coordinates(held, arguments.coordinates)
 
 
 def is_own_density(arguments: argparse.Namespace) -> bool:

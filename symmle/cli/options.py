@@ -42,6 +42,12 @@ _NAMING = (
     Option("--data-symbol", "NAME", "a data symbol of --logpdf: x, 'x>0', 'x: unit'", True),
     Option("--param", "NAME", "a parameter of --logpdf: 'k>0', 'p in (0, 1)', 'm: real'", True),
     Option("--fix", "NAME=VALUE", "hold a parameter at a number or tie it to others", True),
+    Option(
+        "--coordinates",
+        "NAME=WORD",
+        "another coordinate for a parameter: sigma=log, p=logit, v=sigma**2",
+        True,
+    ),
 )
 _READING = (
     Option("--column", "NAME", "the column of the data; one for each data symbol, in order", True),

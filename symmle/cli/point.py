@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symmle.coordinates import assignments
 from symmle.derive import Derivation
 from symmle.derive.expectation import Expectation
 from symmle.errors import InputError, NoEstimateError
@@ -96,7 +97,7 @@ def at_values(derivation: Derivation, text: str) -> Point:
 def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
     model = derivation.model
     values: dict[sp.Symbol, sp.Expr] = {}
-    for part in _parts(text):
+    for part in assignments([text]):
         name, found, written = part.partition("=")
         if not found:
             raise InputError(f"--at {part!r} must have the form NAME=VALUE, joined by commas")
@@ -116,18 +117,6 @@ def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
                 f"'{parameter.domain.text}'; choose a value inside"
             )
     return {symbol: values[symbol] for symbol in model.symbols}
-
-
-def _parts(text: str) -> list[str]:
-    """The pieces between commas that stand outside parentheses."""
-    pieces, depth = [""], 0
-    for character in text:
-        depth += {"(": 1, ")": -1}.get(character, 0)
-        if character == "," and depth == 0:
-            pieces.append("")
-        else:
-            pieces[-1] += character
-    return [piece for piece in pieces if piece.strip()]
 
 
 def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> sp.Matrix:

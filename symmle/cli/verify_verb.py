@@ -32,6 +32,7 @@ def _models(arguments: argparse.Namespace) -> list[Model]:
     from symmle.errors import InputError
     from symmle.families import FAMILIES, family_model
 
-    if arguments.fix:
-        raise InputError("--fix holds a parameter of one model; name the model")
+    for option, given in (("--fix", arguments.fix), ("--coordinates", arguments.coordinates)):
+        if given:
+            raise InputError(f"{option} changes a parameter of one model; name the model")
     return [family_model(name) for name in FAMILIES]

@@ -7,6 +7,7 @@ table of integrals (`expectation`); what is left then stays an unevaluated expec
 Source: Lehmann & Casella, Theory of Point Estimation (1998), sections 2.5 and 1.5.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -15,7 +16,7 @@ from symmle.derive.about_kink import expectation_about_kink
 from symmle.derive.expectation import Expectation, expectation
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
-from symmle.model import Model
+from symmle.model import Model, Origin
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
 
 _MOST_OPERATIONS = 400  # an entry larger than this is left as it comes
@@ -85,6 +86,27 @@ def _product(model: Model, log_density: sp.Expr, product: sp.Expr, moved: bool) 
     """E[product] of two slopes, evaluated where the density is symmetric about its kink."""
     found = None if moved else expectation_about_kink(model, log_density, product)
     return Expectation(product) if found is None else tidy(found)
+
+
+def in_coordinates(
+    information: Information, origin: Origin, theta: Sequence[sp.Symbol]
+) -> Information:
+    """J' I J with J the derivative of the first parameters by the coordinates `theta`.
+
+    information: in the parameters of `origin.model`.
+    Source: Lehmann & Casella, section 2.6, equation (6.16).
+    """
+    places = dict(zip(origin.model.symbols, origin.places, strict=True))
+    slopes = [place.diff(symbol) for place, symbol in zip(origin.places, theta, strict=True)]
+    size = len(slopes)
+    matrix = sp.ImmutableMatrix(
+        size,
+        size,
+        lambda i, j: _compact(information.matrix[i, j].xreplace(places) * slopes[i] * slopes[j]),
+    )
+    unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
+    road = f"{information.road}, then the chain rule"
+    return Information(matrix, information.known, road, unresolved)
 
 
 def _expectations_from_score(

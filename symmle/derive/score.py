@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symmle.derive.information import Information, fisher_information
+from symmle.derive.information import Information, fisher_information, in_coordinates
 from symmle.derive.logs import split_logs
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
@@ -37,6 +37,7 @@ class Derivation:
     Both list what the average log-likelihood, the score and the Hessian contain.
     smooth: False where the log-density has kinks in a parameter (an absolute value, a minimum):
     score and Hessian then hold between the kinks only, and no claim is built on the Hessian.
+    original: of the model in its first parameters, where this one is in other coordinates.
     """
 
     model: Model
@@ -46,6 +47,7 @@ class Derivation:
     score: Score
     information: Information
     smooth: bool
+    original: "Derivation | None" = None
 
 
 def derive(model: Model) -> Derivation:
@@ -69,14 +71,20 @@ def derive(model: Model) -> Derivation:
     size = len(theta)
     hessian = sp.ImmutableMatrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
     everything = (average, *gradient, *hessian)
+    original = None if model.origin is None else derive(model.origin.model)
+    if original is None or model.origin is None:
+        information = fisher_information(model, log_density, smooth and not moves_support(model))
+    else:
+        information = in_coordinates(original.information, model.origin, theta)
     return Derivation(
         model,
         average,
         statistics(everything, theta),
         passes(everything, theta),
         Score(theta, gradient, hessian),
-        fisher_information(model, log_density, smooth and not moves_support(model)),
+        information,
         smooth,
+        original,
     )
 
 

@@ -21,6 +21,7 @@ from symmle.estimate.existence import (
     is_positive,
     root_exists,
 )
+from symmle.estimate.invariance import in_coordinates
 from symmle.estimate.kinks import median_estimate
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
@@ -39,6 +40,8 @@ def estimate(derivation: Derivation) -> Estimator:
     Barndorff-Nielsen & Cox, Inference and Asymptotics (1994), section 3.4.
     """
     with allowance(_SECONDS):
+        if derivation.original is not None:
+            return in_coordinates(_estimate(derivation.original), derivation)
         return _estimate(derivation)
 
 

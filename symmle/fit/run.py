@@ -22,6 +22,7 @@ from symmle.errors import InputError
 from symmle.estimate import estimate
 from symmle.fit.judge import judged, reported
 from symmle.fit.locate import Located, Missing, is_as_high, locate, surface_of
+from symmle.fit.originals import with_originals
 from symmle.fit.record import Fit, Status, Weights
 from symmle.fit.setting import Setting, setting
 from symmle.fit.statuses import failed, refused
@@ -47,10 +48,16 @@ def fit(
     require_domain(sample, model)
     derivation = derive(model)
     asked = setting(derivation, estimate(derivation), sample, level, weighting)
+    return with_originals(_answer(asked), model)
+
+
+def _answer(asked: Setting) -> Fit:
+    """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
         return no_estimate
-    module = load(generate(derivation, asked.estimator), f"symmle_{model.name}")
+    derivation = asked.derivation
+    module = load(generate(derivation, asked.estimator), f"symmle_{derivation.model.name}")
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
         try:
             surface = surface_of(asked, module)

@@ -69,6 +69,23 @@ def _model(model: Model) -> Section:
                     ("parameters", listed([declared(each) for each in model.parameters])),
                 )
             ),
+            *_coordinates(model),
+        ),
+    )
+
+
+def _coordinates(model: Model) -> tuple[Formulas, ...]:
+    """What each coordinate is in the parameter that it replaces."""
+    if model.origin is None:
+        return ()
+    rows = zip(model.symbols, model.origin.images, strict=True)
+    return (
+        Formulas(
+            tuple(
+                Formula(Label(symbol.name, latex(symbol)), image)
+                for symbol, image in rows
+                if symbol != image
+            )
         ),
     )
 

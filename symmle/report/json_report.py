@@ -52,13 +52,20 @@ def derivation_json(findings: Findings) -> Object:
 
 
 def model_json(model: Model) -> Object:
-    """Name, log-density and domains."""
-    return {
+    """Name, log-density and domains; in other coordinates, those in the first parameters."""
+    record: Object = {
         "name": model.name,
         "log_density": exact(model.log_density),
         "data": {each.name: each.domain.text for each in model.data},
         "parameters": {each.name: each.domain.text for each in model.parameters},
     }
+    if model.origin is not None:
+        record["coordinates"] = {
+            symbol.name: exact(image)
+            for symbol, image in zip(model.symbols, model.origin.images, strict=True)
+            if symbol != image
+        }
+    return record
 
 
 def _score(derivation: Derivation) -> Object:
