@@ -242,7 +242,7 @@ X, A, B = sp.Symbol("x", real=True), sp.Symbol("a", positive=True), sp.Symbol("b
         (sp.exp(X) - 1, "math.expm1(x)"),
         (sp.log(A / (A + B)), "-math.log1p(b / a)"),
         (sp.log(A) - sp.polygamma(0, A), "_log_minus_digamma(a)"),
-        (sp.log(sp.besseli(0, A)), "a + math.log(float(special.ive(0, a)))"),
+        (sp.log(sp.besseli(0, A)), "a + math.log(float(special.i0e(a)))"),
         (X / A**4, "x / a / a / a / a"),
         (sp.Rational(1, 3) * X, "x / 3"),
         (-X / 2, "-0.5 * x"),

@@ -69,10 +69,12 @@ def without_overflow(
 ) -> tuple[list[sp.Expr], dict[Datum, sp.Expr]]:
     """(equal expressions in relative columns, {column: what it is}); see the top of this file."""
     known: dict[sp.Expr, _Relative] = {}
-    for node in nodes(exprs):
-        if isinstance(node, SampleMean):
-            for factor in sp.Mul.make_args(node.args[0]):
-                _note(factor, known, names)
+    means = [node for node in nodes(exprs) if isinstance(node, SampleMean)]
+    for node in means:
+        for factor in sp.Mul.make_args(node.args[0]):
+            _note(factor, known, names)
+    if any(_grows_inside(node.args[0]) for node in means):
+        return list(exprs), {}
     if not known:
         return list(exprs), {}
     new = [_rewritten(each, known) for each in exprs]
@@ -87,6 +89,20 @@ def _note(factor: sp.Expr, known: dict[sp.Expr, _Relative], names: Names) -> Non
     end = Smallest(base) if weight.is_negative else Largest(base)
     column = Datum(names.fresh("log_ratio" if is_power else "gap"), real=True)
     known[base] = _Relative(base, end, column, is_power)
+
+
+def _grows_inside(product: sp.Expr) -> bool:
+    """Whether such a power or exponential stands in a sum or function: as in exp(x)/(1 + exp(x)).
+
+    Those quotients are bounded already, and taken apart they would not be.
+    """
+    return any(
+        _growth(part)[0] is not None
+        for factor in sp.Mul.make_args(product)
+        if _growth(factor)[0] is None
+        for part in sp.preorder_traversal(factor)
+        if part.is_Pow or isinstance(part, sp.exp)
+    )
 
 
 def _growth(factor: sp.Expr) -> tuple[sp.Expr | None, sp.Expr, bool]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-_FILES = ("types", "columns", "special", "climb", "root", "maximum")
+_FILES = ("types", "columns", "special", "functions", "climb", "root", "maximum")
 
 
 @cache

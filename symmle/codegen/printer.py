@@ -29,6 +29,10 @@ _FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sin": ("np.sin", "math.sin"),
         "cos": ("np.cos", "math.cos"),
         "tan": ("np.tan", "math.tan"),
+        "asin": ("np.arcsin", "math.asin"),
+        "acos": ("np.arccos", "math.acos"),
+        "atan2": ("np.arctan2", "math.atan2"),
+        "asinh": ("np.arcsinh", "math.asinh"),
         "atan": ("np.arctan", "math.atan"),
         "sinh": ("np.sinh", "math.sinh"),
         "cosh": ("np.cosh", "math.cosh"),
@@ -41,17 +45,37 @@ _FUNCTIONS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "beta": ("special.beta", "float(special.beta"),
         "binomial": ("special.binom", "float(special.binom"),
         "polygamma": ("special.polygamma", "float(special.polygamma"),
-        "ive": ("special.ive", "float(special.ive"),
-        "besseli": ("special.iv", "float(special.iv"),
+        "ive": ("_ive", "float(_ive"),
+        "kve": ("special.kve", "float(special.kve"),
         "erf": ("special.erf", "math.erf"),
-        "erfc": ("special.erfc", "math.erfc"),
+        "tail": ("special.erfc", "math.erfc"),
+        "log_tail": ("_log_erfc", "float(_log_erfc"),
+        "erfcx": ("special.erfcx", "float(special.erfcx"),
+        "zeta_slope": ("_zeta", "_zeta"),
+        "lambert_w": ("_lambert_w", "float(_lambert_w"),
+        "log_sinh": ("_log_sinh", "float(_log_sinh"),
+        "log_cosh": ("_log_cosh", "float(_log_cosh"),
+        "log1mexp": ("_log1mexp", "float(_log1mexp"),
+        "log_beta": ("_log_beta", "_log_beta"),
+        "loggamma_rise": ("_loggamma_rise", "_loggamma_rise"),
+        "peak": ("np.maximum", "max"),
         "log_ratio": ("_log_ratio", "_log_ratio"),
         "rise": ("_rise", "_rise"),
         "log_minus_digamma": ("_log_minus_digamma", "_log_minus_digamma"),
         "inverse_minus_trigamma": ("_inverse_minus_trigamma", "_inverse_minus_trigamma"),
     }
 )
-_ONLY_NUMBERS = frozenset({"rise", "log_minus_digamma", "inverse_minus_trigamma"})
+_ONLY_NUMBERS = frozenset(
+    {
+        "rise",
+        "log_minus_digamma",
+        "inverse_minus_trigamma",
+        "zeta_slope",
+        "log_beta",
+        "loggamma_rise",
+    }
+)
+_PLAIN_ORDERS = {"0": "special.i0e", "1": "special.i1e"}  # ten times as fast as any order
 _COMPARED = {
     sp.StrictGreaterThan: ">",
     sp.GreaterThan: ">=",
@@ -209,6 +233,9 @@ class Printer:
         if name == "polygamma" and arguments[0] == 0:
             function = function.replace("polygamma", "digamma")
             arguments = arguments[1:]
+        if name == "ive" and str(arguments[0]) in _PLAIN_ORDERS:
+            function = function.replace("_ive", self._spelt(_PLAIN_ORDERS[str(arguments[0])]))
+            arguments = arguments[1:]
         inside = ", ".join(self.text(arg) for arg in arguments)
         return f"{function}({inside})" + ")" * function.count("("), _ATOM
 
@@ -238,6 +265,7 @@ class Printer:
 
 def _refusal(expr: sp.Basic) -> SymmleError:
     name = getattr(expr.func, "__name__", str(expr))
+    name = "zeta of a data column" if name == "zeta_slope" else name
     return SymmleError(
         f"{name}, as in {expr}, has no NumPy form here, so no module can be generated; "
         "write the density without it"

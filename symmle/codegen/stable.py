@@ -9,8 +9,10 @@ Exact identities only, each from left to right, applied from the leaves up:
     exp(z) - 1               expm1(z)
     exp(z)/(1 + exp(z))      expit(z)
     B**k over the rows       exp(k*log(B)), for B > 0
-    besseli(v, z)            ive(v, z)*exp(z), for z > 0
+    log(1 - exp(z))          log1mexp(z)
     log(u) - digamma(u)      log_minus_digamma(u)
+
+`special_forms` has those of special functions, `peaks` those of sums of exponentials.
 
 The names on the right are opaque functions here: SymPy would undo what is written with its own.
 Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), section 1.14.
@@ -20,22 +22,36 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from symmle.codegen.peaks import relative_to_peak
+from symmle.codegen.special_forms import opened, special_forms
+
 log1p = sp.Function("log1p", real=True)
 expm1 = sp.Function("expm1", real=True)
 logaddexp = sp.Function("logaddexp", real=True)
 stable_exp = sp.Function("stable_exp", positive=True)
 expit = sp.Function("expit", positive=True)
-ive = sp.Function("ive", real=True)
+log1mexp = sp.Function("log1mexp", negative=True)
 log_minus_digamma = sp.Function("log_minus_digamma", positive=True)
 inverse_minus_trigamma = sp.Function("inverse_minus_trigamma", negative=True)
 
 
 def stable(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
     """The expression in stable forms; rows: the symbols that are whole columns."""
-    if not expr.args:
+    return _from_the_leaves(opened(expr), rows)
+
+
+def _from_the_leaves(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
+    if not expr.args or expr.is_number:
         return expr
-    expr = expr.func(*(stable(arg, rows) for arg in expr.args))
-    for rule in (_power_of_rows(rows), _bessel, _logarithm, _products, _differences):
+    expr = expr.func(*(_from_the_leaves(arg, rows) for arg in expr.args))
+    expr = special_forms(expr, rows)
+    for rule in (
+        _power_of_rows(rows),
+        _logarithm,
+        _products,
+        relative_to_peak,
+        _differences,
+    ):
         expr = rule(expr)
     return expr
 
@@ -70,16 +86,13 @@ def _power_of_rows(rows: frozenset[sp.Symbol]) -> Callable[[sp.Expr], sp.Expr]:
     return rule
 
 
-def _bessel(expr: sp.Expr) -> sp.Expr:
-    if isinstance(expr, sp.besseli) and expr.args[1].is_positive:
-        return ive(*expr.args) * sp.exp(expr.args[1])
-    return expr
-
-
 def _logarithm(expr: sp.Expr) -> sp.Expr:
     if not isinstance(expr, sp.log):
         return expr
     inside = expr.args[0]
+    number, rest = inside.as_coeff_Mul()
+    if isinstance(rest, expm1) and number == -1:
+        return log1mexp(*rest.args)
     if inside.is_Mul:
         grown = [factor for factor in inside.args if isinstance(factor, sp.exp)]
         if grown:
@@ -120,6 +133,8 @@ def _products(expr: sp.Expr) -> sp.Expr:
     """exp(z)**a/(1 + exp(z))**b with 0 < a <= b is expit(z)**a * expit(-z)**(b - a)."""
     if not expr.is_Mul and not expr.is_Pow:
         return expr
+    if expr.is_Mul and expr.has(expit) and expr.has(sp.exp):
+        return _shares(expr)
     for factor in sp.Mul.make_args(expr):
         base, exponent = factor.as_base_exp()
         if not (base.is_Add and len(base.args) == 2 and sp.S.One in base.args):
@@ -136,6 +151,18 @@ def _products(expr: sp.Expr) -> sp.Expr:
     return expr
 
 
+def _shares(expr: sp.Mul) -> sp.Expr:
+    """exp(-k*z)*expit(z)**b with 0 < k <= b is expit(-z)**k * expit(z)**(b - k)."""
+    for factor in expr.args:
+        base, b = factor.as_base_exp()
+        for grown in expr.args if isinstance(base, expit) else ():
+            k = -grown.args[0] / base.args[0] if isinstance(grown, sp.exp) else sp.S.Zero
+            if k.is_Integer and 0 < k <= b:
+                z = base.args[0]
+                return _shares(expr / factor / grown * expit(-z) ** k * expit(z) ** (b - k))
+    return expr
+
+
 def _differences(expr: sp.Expr) -> sp.Expr:
     if not expr.is_Add:
         return expr
@@ -148,7 +175,7 @@ def _differences(expr: sp.Expr) -> sp.Expr:
             if found is not None:
                 old, new = found
                 return _differences(expr - old + new)
-        if rest.is_Pow and rest.exp == -1 and rest.base.is_positive:
+        if rest.is_Pow and rest.exp == -1 and rest.base.is_positive and rest.base.free_symbols:
             partner = sp.polygamma(1, rest.base)
             if terms.get(partner) == -number:
                 new = number * inverse_minus_trigamma(rest.base)
@@ -161,6 +188,8 @@ def _log_difference(
 ) -> tuple[sp.Expr, sp.Expr] | None:
     """(what is taken out of the sum, what stands for it) where a log meets its counterpart."""
     inside = rest.args[0]
+    if inside.is_number:
+        return None  # SymPy would add up digamma(10**7) term by term
     partner = sp.polygamma(0, inside)
     if inside.is_positive and terms.get(partner) == -number:
         return number * (rest - partner), number * log_minus_digamma(inside)

@@ -2,6 +2,6 @@
 
 Nobody imports these files: the emitter copies from them, function by function, what a module
 needs, so that the helpers are formatted, typed and tested like everything else.  A helper uses
-NumPy, the standard library and other helpers, nothing more, and every name starts with an
-underscore, which no symbol of a user does.
+NumPy, the standard library and other helpers, nothing more (in `functions`, SciPy too), and every
+name starts with an underscore, which no symbol of a user does.
 """
