@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from symmle.estimate import estimate as estimate
     from symmle.families import family_model as family_model
     from symmle.fit import fit as fit
+    from symmle.fit.ranking import rank as rank
     from symmle.known import Known as Known
     from symmle.model import build_model as build_model
     from symmle.model import load_model as load_model
@@ -42,6 +43,7 @@ _ROOMS = {
     "family_model": "families",
     "fit": "fit",
     "load_model": "model",
+    "rank": "fit.ranking",
     "read": "data",
     "simultaneous": "schemes",
     "stability": "stability",

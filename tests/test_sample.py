@@ -148,7 +148,7 @@ def test_domain(domain, inside, outside, need):
     assert require_domain(from_array(inside), toy) is None
     if outside is not None:
         text = refusal(require_domain, from_array([*inside, outside, outside]), toy)
-        assert f"row {len(inside) + 1}, column 'x' is {outside:.17g}, and toy needs {need}" in text
+        assert f"row {len(inside) + 1}, column 'x' is {outside}, and toy needs {need}" in text
         assert f"'{domain}'; 2 of {len(inside) + 2} rows" in text
 
 

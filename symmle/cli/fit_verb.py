@@ -16,6 +16,8 @@ def run(arguments: argparse.Namespace) -> int:
     from symmle.data import read
     from symmle.fit import fit
 
+    if arguments.families:
+        return _ranked(arguments)
     if not arguments.model and not arguments.logpdf:
         raise InputError(
             f"fit needs a model and data, but {arguments.data!r} is all it got; "
@@ -34,6 +36,19 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(fit_text(found))
     return 0 if found.has_estimate else 1
+
+
+def _ranked(arguments: argparse.Namespace) -> int:
+    from symmle.cli.ranking import run_ranking
+    from symmle.data import read
+
+    if arguments.model:
+        raise InputError(
+            f"both the model {arguments.model!r} and --families were given; give one of them"
+        )
+    level = _level(arguments.level)
+    sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
+    return run_ranking(arguments, sample, level)
 
 
 def _level(text: str | None) -> float:

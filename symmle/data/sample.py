@@ -162,7 +162,7 @@ def require_domain(sample: Sample, model: "Model") -> None:
             if count:
                 raise InputError(
                     f"{sample.source}: {sample.place(first)}, column {column!r} is "
-                    f"{values[first]:.17g}, and {model.name} needs {requirement} "
+                    f"{_shown(values[first])}, and {model.name} needs {requirement} "
                     f"(domain '{variable.domain.text}'; {count} of {sample.n} rows are outside); "
                     "correct the data or choose a model whose support holds them"
                 )
@@ -285,7 +285,7 @@ def _require_weights(sample: Sample) -> None:
     if count:
         raise InputError(
             f"{sample.source}: {sample.place(first)} has the weight "
-            f"{sample.weights[first]:.17g}; weights must not be negative"
+            f"{_shown(sample.weights[first])}; weights must not be negative"
         )
     with np.errstate(over="ignore"):
         total = sample.total_weight
@@ -294,6 +294,11 @@ def _require_weights(sample: Sample) -> None:
             f"{sample.source}: the weights sum to {total:g}; "
             "the sum must be positive and finite, rescale or correct them"
         )
+
+
+def _shown(value: float) -> str:
+    """The shortest text of a double."""
+    return repr(float(value)).removesuffix(".0")
 
 
 def _integers(values: NDArray[np.integer]) -> Sequence[int]:
