@@ -38,7 +38,8 @@ def analysed(model: Model) -> Findings:
     derivation = derive(model)
     estimator = estimate(derivation)
     checks = tuple(_quick_checks(derivation, estimator))
-    if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
+    undecided = estimator.kind in (Kind.BOUNDARY, Kind.NONE) or bool(estimator.whole)
+    if undecided or not derivation.smooth:
         why = f"No update map is analysed: {_without_map(estimator)}"
         return Findings(derivation, estimator, (), (), None, checks, why)
     size = sum(entry.count_ops() for entry in estimator.hessian)

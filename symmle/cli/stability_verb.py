@@ -88,7 +88,8 @@ def _point(derivation: Derivation, arguments: argparse.Namespace) -> Point:
     estimator = estimate(derivation)
     if estimator.follows_score and arguments.data:
         return at_data(derivation, arguments)
-    if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or not derivation.smooth:
+    undecided = estimator.kind in (Kind.BOUNDARY, Kind.NONE) or bool(estimator.whole)
+    if undecided or not derivation.smooth:
         raise NoEstimateError(
             f"{derivation.model.name} has no fixed point to analyse: {estimator.road}"
         )

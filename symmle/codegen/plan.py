@@ -169,11 +169,11 @@ def _plan_fit(
     certain = estimator.maximum is Known.PROVED
     decided = estimator.complete and not estimator.follows_score
     if estimator.kind is Kind.NONE or (
-        not decided and (estimator.kind is Kind.BOUNDARY or not smooth)
+        not decided and (estimator.kind is Kind.BOUNDARY or not smooth or estimator.whole)
     ):
         refusal = (
             estimator.road
-            if estimator.kind in (Kind.BOUNDARY, Kind.NONE)
+            if estimator.kind in (Kind.BOUNDARY, Kind.NONE) or estimator.whole
             else ("the log-density has kinks in its parameters, so the maximum may lie on one")
         )
         return Fit((), (), None, None, None, refusal, False)

@@ -83,4 +83,4 @@ class Estimator:
     @property
     def follows_score(self) -> bool:
         """Whether the score vanishes at the estimate in every parameter, and H decides there."""
-        return not self.pinned and not self.optima
+        return not self.pinned and not self.optima and not self.whole

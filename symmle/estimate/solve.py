@@ -26,6 +26,7 @@ from symmle.estimate.kinks import median_estimate
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
+from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
 from symmle.model import Domain
 from symmle.sample_mean import masked, recentred, separate
@@ -51,7 +52,8 @@ def _estimate(derivation: Derivation) -> Estimator:
     monotone = [s for s, slope in components.items() if slope.is_positive or slope.is_negative]
     moved = set().union(*(variable.domain.depends_on for variable in model.data))
     if moved:
-        return boundary(derivation) or _boundary(derivation, monotone, moved)
+        found = boundary(derivation) or whole_estimate(derivation)
+        return found or _boundary(derivation, monotone, moved)
     if monotone:
         return _boundary(derivation, monotone, moved)
     if not derivation.smooth:
@@ -59,12 +61,9 @@ def _estimate(derivation: Derivation) -> Estimator:
             derivation,
             "the log-density has kinks in its parameters, and the maximum may sit on one",
         )
-    if any(parameter.domain.integer for parameter in model.parameters):
-        return _undecided(
-            derivation,
-            "a parameter is a whole number, so the maximum is to be "
-            "searched for, and no derivative decides",
-        )
+    whole = whole_estimate(derivation)
+    if whole is not None:
+        return whole
     left = eliminate(components, model.parameters)
     solved = back_substituted(left.solved)
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}

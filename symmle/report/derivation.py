@@ -166,7 +166,7 @@ def _estimate(findings: Findings) -> Section:
 
 
 def _system(findings: Findings) -> Sentence:
-    if not findings.derivation.smooth:
+    if not findings.derivation.smooth or findings.estimator.whole:
         return (f"{sentence_case(findings.estimator.road)}.",)
     unknowns = listed(list(findings.estimator.unknowns))
     return ("No parameter can be isolated: solve score = 0 for ", *unknowns, " together.")

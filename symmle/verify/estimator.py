@@ -24,7 +24,7 @@ def check_stationary(doubted: Case) -> Check | None:
     kind = doubted.estimator.kind
     special = {*doubted.estimator.pinned, *doubted.estimator.optima}
     free = [i for i, s in enumerate(doubted.model.symbols) if s not in special]
-    if not free:
+    if not free or doubted.estimator.whole:
         return None
     claim = f"the {kind.value} estimate is a stationary point"
     with mpmath.workdps(DIGITS):
@@ -81,7 +81,7 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     else:
         root = _root(estimator.equation, doubted)
         return None if root is None else _values(doubted, {estimator.equation.unknown: root})
-    if estimator.kind is Kind.SYSTEM and doubted.derivation.smooth:
+    if estimator.kind is Kind.SYSTEM and not estimator.whole and doubted.derivation.smooth:
         return _zero_of_score(doubted)
     return None
 
