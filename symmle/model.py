@@ -6,7 +6,7 @@ parameter can never be mistaken for an observation.
 Imports `errors` and `parsing` only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -310,38 +310,3 @@ def _table(record: Mapping[str, object], key: str, path: Path) -> dict[str, str]
         if not isinstance(value, str) and not (numbers and number):
             raise InputError(f"{key}.{name} of {str(path)!r} must be text in quotes, not {value!r}")
     return {name: str(value) for name, value in table.items()}
-
-
-_LARGEST_EXACT = 30  # a number held at more than this is held to 30 digits
-
-
-def fix(model: Model, assignments: Sequence[str]) -> Model:
-    """Hold parameters at numbers, or tie them to others: `shape=2.5`, `sd=mean`.
-
-    Raises InputError when an assignment has no `=`, names no parameter, leaves the
-    parameter's domain, or when none is left to estimate.
-    """
-    for text in assignments:
-        name, found, value_text = text.partition("=")
-        if not found:
-            raise InputError(f"--fix {text!r} must have the form NAME=VALUE")
-        symbol = model.symbol(name.strip())
-        others = tuple(p for p in model.parameters if p.symbol != symbol)
-        value = parse(value_text, {p.name: p.symbol for p in others}, f"value of {name.strip()}")
-        where = next(p.domain for p in model.parameters if p.symbol == symbol)
-        if value.is_number and where.contains(value) is False:
-            raise InputError(
-                f"--fix {text!r}: {value} is outside the domain '{where.text}' of {name.strip()}"
-            )
-        # SymPy turns loggamma of a large whole number into the log of an exact factorial
-        large = value.is_number and abs(value) > _LARGEST_EXACT
-        held = {symbol: sp.Float(value, 30) if large else value}
-        if not others:
-            raise InputError(f"--fix {text!r} leaves no parameter of {model.name} to estimate")
-        model = replace(
-            model,
-            log_density=model.log_density.xreplace(held),
-            parameters=tuple(replace(p, domain=p.domain.at(held)) for p in others),
-            data=tuple(replace(v, domain=v.domain.at(held)) for v in model.data),
-        )
-    return model

@@ -19,6 +19,7 @@ from symmle.families import family_model
 from symmle.fit import fit
 from symmle.model import Model, build_model
 from symmle.precise import evaluate
+from symmle.ties import fix
 
 # family, choice, the new coordinate of each changed parameter as a function of the old one
 CASES = (
@@ -176,8 +177,6 @@ def test_step_ranges_are_not_invariant(
 
 def test_fixed_and_in_log_the_scale_is_gone() -> None:
     """With mu held, ascent in log sigma is stable for 0 < g < 1 whatever the scale."""
-    from symmle.model import fix
-
     model = in_coordinates(fix(family_model("normal"), ["mu=0"]), ["sigma=log"])
     found = estimate(derive(model))
     assert found.hessian == sp.ImmutableMatrix([[-2]])

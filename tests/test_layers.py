@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "sample_mean",
     "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
-    "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
+    "ties", "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
     "data", "fit", "verify", "report", "cli", "__main__",
 )  # fmt: skip
 

@@ -1,6 +1,5 @@
 """Models: declarations, domains, files, and every way of getting them wrong."""
 
-import math
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from symmle.model import (
     Domain,
     build_model,
     domain,
-    fix,
     load_model,
     read_declarations,
 )
@@ -225,61 +223,12 @@ def test_a_symbol_is_found_by_name() -> None:
         model.symbol("c")
 
 
-# --- fixing parameters -------------------------------------------------------------------------
-
 GAMMA = build_model(
     "g",
     "a*log(b) - loggamma(a) + (a - 1)*log(x) - b*x",
     {"x": "positive"},
     {"a": "positive", "b": "positive"},
 )
-
-
-def test_fixing_at_a_number() -> None:
-    """a = 1 turns the gamma into the exponential."""
-    (b,), x = (fixed := fix(GAMMA, ["a=1"])).symbols, GAMMA.data[0].symbol
-    assert fixed.log_density.equals(sp.log(b) - b * x)
-    half = fix(GAMMA, ["a = 5/2"]).log_density.subs({b: 1, x: 1})
-    assert float(half) == pytest.approx(-math.lgamma(2.5) - 1, rel=1e-14)
-
-
-@pytest.mark.parametrize("number", ["500", "170.5", "1000000"])
-def test_fixing_at_a_large_number(number: str) -> None:
-    """loggamma of a large number stays what doubles can hold: no exact factorial is written out."""
-    (b,), x = (fixed := fix(GAMMA, [f"a={number}"])).symbols, GAMMA.data[0].symbol
-    assert len(str(fixed.log_density)) < 200
-    here = float(sp.lambdify([x, b], fixed.log_density, "mpmath")(2.0, 3.0))
-    a = float(number)
-    assert here == pytest.approx(
-        a * math.log(3) - math.lgamma(a) + (a - 1) * math.log(2) - 6, rel=1e-12
-    )
-
-
-def test_tying_to_another_parameter() -> None:
-    """sd=mean: one parameter left, everywhere; the tie may be an expression."""
-    tied = fix(GAMMA, ["a=2*b"])
-    assert [p.name for p in tied.parameters] == ["b"]
-    assert tied.log_density.free_symbols == {tied.symbols[0], tied.data[0].symbol}
-
-
-@pytest.mark.parametrize(
-    ("assignments", "said"),
-    [
-        (["a"], "NAME=VALUE"),
-        (["c=1"], "no parameter 'c'"),
-        (["a=-1"], "outside the domain"),
-        (["a=0"], "outside the domain"),
-        (["a=1", "b=1"], "no parameter of g to estimate"),
-        (["a=a"], "'a'"),
-        (["a=x"], "'x'"),
-        (["a="], "empty"),
-        (["a=1", "a=2"], "no parameter 'a'"),
-    ],
-)
-def test_wrong_fixes(assignments: list[str], said: str) -> None:
-    """Each refusal names the assignment or the parameter."""
-    with pytest.raises(InputError, match=said):
-        fix(GAMMA, assignments)
 
 
 # --- files -------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from symmle.errors import InputError
-from symmle.model import Model, build_model, fix, load_model, read_declarations
+from symmle.model import Model, build_model, load_model, read_declarations
 
 
 def named_model(arguments: argparse.Namespace, default: str | None = None) -> Model:
@@ -14,12 +14,15 @@ def named_model(arguments: argparse.Namespace, default: str | None = None) -> Mo
     Raises InputError for no model or two, and what building the model raises.
     """
     model = _named(arguments.model or (None if arguments.logpdf else default), arguments)
-    held = fix(model, arguments.fix or ())
-    if not arguments.coordinates:
-        return held
-    from symmle.coordinates import in_coordinates
+    if arguments.fix:
+        from symmle.ties import fix
 
-    return in_coordinates(held, arguments.coordinates)
+        model = fix(model, arguments.fix)
+    if arguments.coordinates:
+        from symmle.coordinates import in_coordinates
+
+        model = in_coordinates(model, arguments.coordinates)
+    return model
 
 
 def is_own_density(arguments: argparse.Namespace) -> bool:
