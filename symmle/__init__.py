@@ -3,7 +3,7 @@
     model = symmle.family_model("gamma")
     derivation = symmle.derive(model)
     estimator = symmle.estimate(derivation)
-    found = symmle.fit(model, symmle.read("data.csv"))
+    found = symmle.fit("gamma", [1.3, 0.4, 2.2])  # or an array, a data frame, a file
 
 A verb is imported when it is first used, so that `import symmle` costs nothing.
 """
@@ -14,12 +14,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symmle.api import fit as fit
     from symmle.data import read as read
     from symmle.derive import derive as derive
     from symmle.errors import SymmleError as SymmleError
     from symmle.estimate import estimate as estimate
     from symmle.families import family_model as family_model
-    from symmle.fit import fit as fit
     from symmle.fit.ranking import rank as rank
     from symmle.known import Known as Known
     from symmle.model import build_model as build_model
@@ -41,7 +41,7 @@ _ROOMS = {
     "derive": "derive",
     "estimate": "estimate",
     "family_model": "families",
-    "fit": "fit",
+    "fit": "api",
     "load_model": "model",
     "rank": "fit.ranking",
     "read": "data",

@@ -14,7 +14,7 @@ from symmle.report.fit import fit_json, fit_text
 def run(arguments: argparse.Namespace) -> int:
     """Print the estimate; 0 where there is one, 1 where there is none."""
     from symmle.data import read
-    from symmle.fit import fit
+    from symmle.fit import Weights, fit
 
     if arguments.families:
         return _ranked(arguments)
@@ -30,7 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
         if sentence:
             warn(sentence)
     sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
-    found = fit(model, sample, level)
+    kind = arguments.weights_are or Weights.FREQUENCIES.value
+    if kind not in list(Weights):
+        there = " or ".join(each.value for each in Weights)
+        raise InputError(f"--weights-are {kind!r} is no kind of weights; write {there}")
+    if arguments.weights_are and not arguments.weights:
+        raise InputError(f"--weights-are {kind} needs --weights and the name of their column")
+    found = fit(model, sample, level, Weights(kind))
     if arguments.json:
         sys.stdout.write(dumped(fit_json(found)))
     else:

@@ -1,0 +1,207 @@
+"""The verbs as Python users call them: any model, any data, and records that show themselves.
+
+    found = symmle.fit("gamma", [1.3, 0.4, 2.2])
+
+The engine's `fit` takes a Model and a Sample and returns a plain record; here a name or a path
+is as good as a Model, a list or a data frame as good as a Sample, and the record has a face.
+Last of the rooms before `cli`, because it needs both the engine and the reports.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from symmle.data import Sample, from_columns, read
+from symmle.errors import InputError
+from symmle.families import family_model
+from symmle.fit import Fit, Weights
+from symmle.fit import fit as fit_sample
+from symmle.model import Model, fix, load_model
+from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
+
+
+@runtime_checkable
+class Frame(Protocol):
+    """What a data frame of pandas or polars has, and all that is used of it."""
+
+    @property
+    def columns(self) -> Iterable[object]: ...
+
+    def __getitem__(self, name: str) -> ArrayLike: ...
+
+
+Data = Sample | str | Path | Mapping[str, ArrayLike] | Frame | ArrayLike
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class FitResult(Fit):
+    """A fit that shows itself: `repr` in a line, `str` as the full table, and in notebooks."""
+
+    def __repr__(self) -> str:
+        return f"<{fit_short(self)}>"
+
+    def __str__(self) -> str:
+        return fit_text(self)
+
+    def _repr_html_(self) -> str:
+        return fit_html(self)
+
+    def _repr_markdown_(self) -> str:
+        return fit_markdown(self)
+
+
+def fit(
+    model: Model | str | Path,
+    data: Data,
+    *,
+    column: str | Sequence[str] | None = None,
+    weights: str | ArrayLike | None = None,
+    weights_are: Weights | str = Weights.FREQUENCIES,
+    fix: Mapping[str, float | str] | Sequence[str] = (),
+    level: float = 0.95,
+    drop_missing: bool = False,
+) -> FitResult:
+    """The maximum-likelihood estimate, with its errors and how it is known.
+
+    model: the name of a family, a Model, or the path of a model file (`*.toml`).
+    data: a list, an array, a column or frame of pandas or polars, a mapping of columns, a
+    Sample, or the path of a file (see `read`).
+    column: which columns of a frame, a mapping or a file; one for each data symbol, in order.
+    weights: one number a row, or the name of a column.
+    weights_are: "frequencies" (repetitions of a row) or "probabilities" (of a survey).
+    fix: parameters held or tied, `{"shape": 2.5}` or `["sd=mean"]`.
+    level: coverage of the intervals.  drop_missing: leave out rows with a missing value.
+    Returns a record in every case: where there is no estimate, `status` and `message` say why.
+    Raises InputError for a name, a file, a number or data that cannot be used, in one sentence.
+
+    >>> import symmle
+    >>> found = symmle.fit("exponential", [1.0, 2.0, 6.0])
+    >>> found.estimate["rate"]
+    0.3333333333333333
+    >>> found.status.value, found.known.value
+    ('ok', 'proved')
+    >>> found
+    <exponential, n = 3: rate = 0.3333333 (0.192); ok [proved]>
+    """
+    chosen = _model(model, fix)
+    sample = _sample(chosen, data, column, weights, drop_missing)
+    found = fit_sample(chosen, sample, level, _weighting(weights_are))
+    return FitResult(*(getattr(found, each.name) for each in fields(found)))
+
+
+def _model(given: Model | str | Path, held: Mapping[str, float | str] | Sequence[str]) -> Model:
+    if isinstance(given, Model):
+        model = given
+    elif isinstance(given, str | Path):
+        is_file = str(given).endswith(".toml")
+        model = load_model(given) if is_file else family_model(str(given))
+    else:
+        raise InputError(
+            f"the model is a {type(given).__name__}; give a family's name, a Model, or the path "
+            "of a model file"
+        )
+    if isinstance(held, str):
+        held = (held,)
+    texts = (
+        [f"{k}={v!r}" if isinstance(v, float) else f"{k}={v}" for k, v in held.items()]
+        if (isinstance(held, Mapping))
+        else list(held)
+    )
+    return fix(model, texts)
+
+
+def _weighting(given: Weights | str) -> Weights:
+    try:
+        return Weights(given)
+    except ValueError:
+        there = " or ".join(repr(each.value) for each in Weights)
+        raise InputError(f"weights are {there}, not {given!r}") from None
+
+
+def _sample(
+    model: Model,
+    data: Data,
+    column: str | Sequence[str] | None,
+    weights: str | ArrayLike | None,
+    drop_missing: bool,
+) -> Sample:
+    """Whatever the data are, as a checked sample."""
+    names = None if column is None else [column] if isinstance(column, str) else list(column)
+    if isinstance(data, Sample):
+        if names is not None or weights is not None:
+            raise InputError("a Sample has its columns and weights; give `read` what you want")
+        return data
+    if isinstance(data, str | Path):
+        if weights is not None and not isinstance(weights, str):
+            raise InputError("the data are a file, so give the weights as the name of a column")
+        return read(data, names, weights, drop_missing)
+    if isinstance(data, Mapping):
+        return _from_table(model, data, [str(name) for name in data], names, weights, drop_missing)
+    if isinstance(data, Frame):
+        there = [str(name) for name in data.columns]
+        return _from_table(model, data, there, names, weights, drop_missing)
+    if names is not None:
+        raise InputError(f"column={column!r} was given, but the data have no named columns")
+    if isinstance(weights, str):
+        raise InputError(f"weights={weights!r} names a column, but the data have none")
+    return from_columns(_unnamed(model, data), _weights(weights), drop_missing)
+
+
+def _from_table(
+    model: Model,
+    table: Mapping[str, ArrayLike] | Frame,
+    there: list[str],
+    names: list[str] | None,
+    weights: str | ArrayLike | None,
+    drop_missing: bool,
+) -> Sample:
+    """Some columns of a table: those asked for, else the only ones, else those the model names."""
+    wanted = [variable.name for variable in model.data]
+    if names is None:
+        left = [name for name in there if not (isinstance(weights, str) and name == weights)]
+        names = left if len(left) == len(wanted) else wanted
+    for name in [*names, *([weights] if isinstance(weights, str) else [])]:
+        if name not in there:
+            raise InputError(
+                f"there is no column {name!r} among {', '.join(there)}; name one for each of "
+                f"{', '.join(wanted)} with column="
+            )
+    columns = {name: _numbers(table[name]) for name in names}
+    weight = table[weights] if isinstance(weights, str) else weights
+    return from_columns(columns, _weights(weight), drop_missing, "the table")
+
+
+def _unnamed(model: Model, data: ArrayLike) -> dict[str, ArrayLike]:
+    """A bare column, or a two-dimensional array with one column for each data symbol."""
+    names = [variable.name for variable in model.data]
+    numbers = _numbers(data)
+    if len(names) == 1:
+        return {names[0]: numbers}
+    array = np.asarray(numbers)
+    if array.ndim != 2 or array.shape[1] != len(names):
+        raise InputError(
+            f"{model.name} needs {len(names)} data columns ({', '.join(names)}), and the data "
+            f"have the shape {array.shape}; give a mapping of columns, or an array of n rows"
+        )
+    return {name: array[:, i] for i, name in enumerate(names)}
+
+
+def _weights(values: ArrayLike | None) -> ArrayLike | None:
+    return None if values is None else _numbers(values)
+
+
+def _numbers(values: ArrayLike) -> ArrayLike:
+    """A column as it is; pandas' columns of nullable numbers as doubles with NaN."""
+    if not hasattr(getattr(values, "dtype", None), "na_value"):
+        return values
+    convert = getattr(values, "to_numpy", None)
+    if convert is None:
+        return values
+    try:
+        return np.asarray(convert(dtype=float, na_value=np.nan))
+    except (TypeError, ValueError):
+        return values
