@@ -20,8 +20,10 @@ from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.fit import Fit, Weights
 from symmle.fit import fit as fit_sample
-from symmle.model import Model, fix, load_model
+from symmle.coordinates import in_coordinates
+from symmle.model import Model, load_model
 from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
+from symmle.ties import fix as tied
 
 
 @runtime_checkable

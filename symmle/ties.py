@@ -17,7 +17,7 @@ from symmle.invertible import image, inverse, sign_on
 from symmle.model import Domain, Model, Variable, interval
 from symmle.parsing import parse
 
-_LARGEST_EXACT = 30  # a number held at more than this is held to 30 digits
+_LARGEST_EXACT = 30  # a number above, or a denominator, is long
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def fix(model: Model, choices: Sequence[str]) -> Model:
     places = {symbol: value.xreplace(renamed) for symbol, value in values.items()} | renamed
     return Model(
         model.name,
-        model.log_density.xreplace(places),
+        _placed(model.log_density, places),
         tuple(Variable(each.symbol, each.domain.at(places)) for each in model.data),
         tuple(Variable(each.symbol, each.domain.at(places)) for each in free),
     )
@@ -77,19 +77,37 @@ def _read(model: Model, texts: Sequence[str]) -> dict[sp.Symbol, _Held]:
         if symbol in read:
             raise InputError(f"--fix gives {name!r} two values; give it one")
         value = parse(typed, names, f"value of {name}")
-        if value.is_number and _is_long(value):
-            value = sp.Float(value, 30)
         parameter = next(each for each in model.parameters if each.symbol == symbol)
         read[symbol] = _Held(parameter, text, value)
     return read
 
 
-def _is_long(number: sp.Expr) -> bool:
-    """Whether SymPy would write special functions of a number out at length.
+def _placed(density: sp.Expr, places: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The density with parameters held; exactly, but for special functions of a long number.
 
-    It turns loggamma of a large whole number into the log of an exact factorial, and digamma of a
-    fraction p/q into a sum of q terms.
+    SymPy turns loggamma of a large whole number into the log of an exact factorial, and digamma
+    of a fraction p/q into a sum of q terms; a Float elsewhere would stall polynomial algebra.
     """
+    long = {
+        symbol: sp.Float(value, 30)
+        for symbol, value in places.items()
+        if value.is_number and _is_long(value)
+    }
+    if long:
+        density = density.replace(
+            lambda call: (
+                isinstance(call, sp.Function)
+                and not isinstance(call, sp.log | sp.exp)
+                and bool(call.free_symbols)
+                and call.free_symbols <= set(long)
+            ),
+            lambda call: call.xreplace(long),
+        )
+    return density.xreplace(places)
+
+
+def _is_long(number: sp.Expr) -> bool:
+    """Whether SymPy would write special functions of a number out at length."""
     denominator = number.q if number.is_Rational else 1
     return bool(abs(number) > _LARGEST_EXACT or denominator > _LARGEST_EXACT)
 

@@ -184,8 +184,10 @@ class Printer:
             else:
                 above.append(factor)
         sign = "-" if number.is_negative else ""
-        p, q = abs(int(number.p)), int(number.q)
-        if q != 1 and q & (q - 1) == 0 and q.bit_length() <= _MOST_BITS:
+        p, q = (abs(int(number.p)), int(number.q)) if number.is_Rational else (0, 1)
+        if number.is_Float:
+            front = [repr(abs(float(number)))]
+        elif q != 1 and q & (q - 1) == 0 and q.bit_length() <= _MOST_BITS:
             front, q = [repr(p / q)], 1
         else:
             front = [str(p)] if p != 1 else []
