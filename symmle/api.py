@@ -15,12 +15,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from symmle.coordinates import in_coordinates
 from symmle.data import Sample, from_columns, read
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.fit import Fit, Weights
 from symmle.fit import fit as fit_sample
-from symmle.coordinates import in_coordinates
 from symmle.model import Model, load_model
 from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
 from symmle.ties import fix as tied
@@ -36,6 +36,7 @@ class Frame(Protocol):
     def __getitem__(self, name: str) -> ArrayLike: ...
 
 
+Assignments = Mapping[str, float | str] | Sequence[str]
 Data = Sample | str | Path | Mapping[str, ArrayLike] | Frame | ArrayLike
 
 
@@ -63,7 +64,8 @@ def fit(
     column: str | Sequence[str] | None = None,
     weights: str | ArrayLike | None = None,
     weights_are: Weights | str = Weights.FREQUENCIES,
-    fix: Mapping[str, float | str] | Sequence[str] = (),
+    fix: Assignments = (),
+    coordinates: Assignments = (),
     level: float = 0.95,
     drop_missing: bool = False,
 ) -> FitResult:
@@ -76,6 +78,7 @@ def fit(
     weights: one number a row, or the name of a column.
     weights_are: "frequencies" (repetitions of a row) or "probabilities" (of a survey).
     fix: parameters held or tied, `{"shape": 2.5}` or `["sd=mean"]`.
+    coordinates: other parameters, `{"sigma": "log"}`; both they and the first are reported.
     level: coverage of the intervals.  drop_missing: leave out rows with a missing value.
     Returns a record in every case: where there is no estimate, `status` and `message` say why.
     Raises InputError for a name, a file, a number or data that cannot be used, in one sentence.
@@ -89,13 +92,13 @@ def fit(
     >>> found
     <exponential, n = 3: rate = 0.3333333 (0.192); ok [proved]>
     """
-    chosen = _model(model, fix)
+    chosen = _model(model, fix, coordinates)
     sample = _sample(chosen, data, column, weights, drop_missing)
     found = fit_sample(chosen, sample, level, _weighting(weights_are))
     return FitResult(*(getattr(found, each.name) for each in fields(found)))
 
 
-def _model(given: Model | str | Path, held: Mapping[str, float | str] | Sequence[str]) -> Model:
+def _model(given: Model | str | Path, held: Assignments, coordinates: Assignments) -> Model:
     if isinstance(given, Model):
         model = given
     elif isinstance(given, str | Path):
@@ -106,14 +109,17 @@ def _model(given: Model | str | Path, held: Mapping[str, float | str] | Sequence
             f"the model is a {type(given).__name__}; give a family's name, a Model, or the path "
             "of a model file"
         )
-    if isinstance(held, str):
-        held = (held,)
-    texts = (
-        [f"{k}={v!r}" if isinstance(v, float) else f"{k}={v}" for k, v in held.items()]
-        if (isinstance(held, Mapping))
-        else list(held)
-    )
-    return fix(model, texts)
+    model = tied(model, _texts(held))
+    return in_coordinates(model, _texts(coordinates))
+
+
+def _texts(given: Assignments) -> list[str]:
+    """`{"shape": 2.5}` as the command line has it: `shape=2.5`."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Mapping):
+        return list(given)
+    return [f"{k}={float(v)!r}" if isinstance(v, float) else f"{k}={v}" for k, v in given.items()]
 
 
 def _weighting(given: Weights | str) -> Weights:

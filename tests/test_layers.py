@@ -14,7 +14,7 @@ ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "sample_mean",
     "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
     "ties", "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
-    "data", "fit", "verify", "report", "cli", "__main__",
+    "data", "fit", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 
 
