@@ -47,6 +47,8 @@ def _point(model: Model, texts: tuple[str, ...]) -> Point:
         where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
         value = mpmath.mpf(texts[i % 4]) + i // 4
         inside = value / (value + 1) if where.upper.is_finite else value
+        if where.integer and not where.upper.is_finite:
+            inside += 14  # a number of trials, or a top, that no row of the sample exceeds
         point[parameter.symbol] = _placed(where, inside)
     return point
 

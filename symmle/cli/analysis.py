@@ -113,5 +113,5 @@ def _quick_checks(derivation: Derivation, estimator: Estimator) -> Iterator[Chec
             answer = check(doubted)
             if answer is not None:
                 yield answer
-        except SymmleError as error:
+        except (SymmleError, ArithmeticError, ValueError) as error:
             yield Check(claim, "values at many digits", Known.UNKNOWN, None, str(error))

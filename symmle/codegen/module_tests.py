@@ -140,7 +140,7 @@ def generate_tests(derivation: Derivation, estimator: Estimator, module_name: st
     """
     plan = make_plan(derivation, estimator)
     with working_digits():
-        columns, fits = _fits(plan, module_name)
+        columns, fits = _fits(plan, estimator, module_name)
         step = _step(plan.model, columns)
         cases = [
             _case(plan, columns, weights, i, step) for i, weights in enumerate((None, _WEIGHTS))
@@ -150,11 +150,14 @@ def generate_tests(derivation: Derivation, estimator: Estimator, module_name: st
     checks = [_CHECKS.replace("{digits}", str(DIGITS)).replace("{digest}", plan.digest), _REFUSALS]
     if fits:
         tables.append(_table("FITS", fits))
-        checks.insert(1, _FIT)
+        what = "stationary point of the likelihood" if estimator.follows_score else "maximum"
+        checks.insert(1, _FIT.replace("stationary point of the likelihood", what))
     return "\n".join([head, *tables, "", "", "\n\n".join(checks)])
 
 
-def _fits(plan: Plan, name: str) -> tuple[list[list[float]], list[dict[str, object]]]:
+def _fits(
+    plan: Plan, estimator: Estimator, name: str
+) -> tuple[list[list[float]], list[dict[str, object]]]:
     """Columns on which there are estimates, and those; the first columns where there are none."""
     model = plan.model
     fit: Callable[..., Sequence[float]] = load(write(plan), f"_tested_{name}").fit
@@ -167,7 +170,10 @@ def _fits(plan: Plan, name: str) -> tuple[list[list[float]], list[dict[str, obje
                 near = fit(*columns, weights=weights)
             except ValueError:
                 break
-            root = reference(model, columns, weights).root(near)
+            if estimator.follows_score:
+                root = reference(model, columns, weights).root(near)
+            else:  # the score does not vanish there: the order statistics themselves
+                root = _set_by_data(estimator, model, columns, weights, near)
             if root is None or not _agree(root, near):
                 raise SymmleError(
                     f"the estimate {tuple(near)} of {model.name} was not confirmed at {DIGITS} "
@@ -177,6 +183,26 @@ def _fits(plan: Plan, name: str) -> tuple[list[list[float]], list[dict[str, obje
         if len(found) == 2:
             return columns, found
     return sample_columns(model, theta, 0), []
+
+
+def _set_by_data(
+    estimator: Estimator,
+    model: Model,
+    columns: Sequence[Sequence[float]],
+    weights: Sequence[float] | None,
+    near: Sequence[float],
+) -> Vector:
+    """The estimate from its formula at 50 digits; the root of an equation is taken as it came."""
+    rows = {
+        variable.symbol: [mpmath.mpf(value) for value in column]
+        for variable, column in zip(model.data, columns, strict=True)
+    }
+    shares = None if weights is None else [mpmath.mpf(weight) for weight in weights]
+    given = dict(zip(model.symbols, map(mpmath.mpf, near), strict=True))
+    return [
+        evaluate(estimator.values[s], rows, given, shares) if s in estimator.values else given[s]
+        for s in model.symbols
+    ]
 
 
 def _agree(root: Vector, near: Sequence[float]) -> bool:

@@ -141,7 +141,8 @@ def _inner(domain: Domain, k: int, is_data: bool) -> sp.Rational:
     if domain.integer:
         start = sp.floor(low) + (0 if domain.lower_closed else 1) if low.is_finite else -2
         count = min(13, int(high - start) + 1) if high.is_finite else 13
-        return sp.Integer(start + k % count)
+        inner = not is_data and count == 13  # a parameter is not put at the end of its domain
+        return sp.Integer(start + k % count + inner)
     share = sp.Rational(2 * k + 3, 32)
     if low.is_finite and high.is_finite:
         return sp.Rational(float(low + (high - low) * share))

@@ -30,6 +30,7 @@ def whole_estimate(derivation: Derivation) -> Estimator | None:
         left = eliminate(gradient, rest)
         values = {} if left.unknowns else back_substituted(left.solved)
     names = " and ".join(map(str, whole))
+    names = f"the parameter {names}" if len(whole) == 1 else f"the parameters {names}"
     numbers = "is a whole number" if len(whole) == 1 else "are whole numbers"
     return Estimator(
         Kind.SYSTEM,

@@ -161,7 +161,8 @@ def _estimate(findings: Findings) -> Section:
         rows = tuple(Formula(_hat(symbol), value) for symbol, value in estimator.values.items())
         blocks.append(Formulas(rows))
     blocks.append(Facts(tuple(_estimate_facts(estimator))))
-    heading = f"Estimate: {_KINDS[estimator.kind]}"
+    what = "a search over whole numbers" if estimator.whole else _KINDS[estimator.kind]
+    heading = f"Estimate: {what}"
     return Section(heading, tuple(blocks), estimator.known.value)
 
 

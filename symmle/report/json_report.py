@@ -99,7 +99,8 @@ def estimator_json(estimator: Estimator) -> Object:
         _condition(estimator.exists),
         "no condition on the data was found",
     )
-    _put(record, "unique", estimator.unique, "not decided")
+    interval = "a whole interval maximises: see optima" if estimator.optima else "not decided"
+    _put(record, "unique", estimator.unique, interval)
     record["pinned"] = [symbol.name for symbol in estimator.pinned]
     record["optima"] = {
         s.name: [exact(low), exact(high)] for s, (low, high) in estimator.optima.items()
