@@ -8,10 +8,14 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from numpy.typing import NDArray
+from scipy import stats
 
 from symmle.codegen import generate, load
+from symmle.data import from_array
 from symmle.derive import Derivation, derive
 from symmle.estimate import estimate
+from symmle.fit import Fit, Status, fit
 from symmle.fit.unbounded import Path, unbounded_path
 from symmle.fit.whole import WholeSearch, search_whole
 from symmle.known import Known
@@ -253,3 +257,73 @@ def test_what_cannot_be_searched_is_refused() -> None:
     module = load(generate(derivation, found_there), "typed")
     with pytest.raises(ValueError, match="whole number"):
         module.fit([1.0, 2.0, 2.0])
+
+
+def fitted(name: str) -> Fit:
+    density, data, parameters, x, _, _ = CASES[name]
+    model = build_model("typed", density, {"x": data}, parameters)
+    return fit(model, from_array(x))
+
+
+def test_an_interior_maximum_beside_a_path_is_local() -> None:
+    """Free degrees of freedom: the estimate is given, as a local maximum, with the path."""
+    found = fitted("heavy tail")
+    assert found.status is Status.LOCAL_MAXIMUM and found.estimate is not None
+    assert found.unbounded_path is not None and "s goes to 0" in found.unbounded_path
+    assert fitted("a bell").status is fitted("one degree of freedom").status is Status.OK
+
+
+def test_a_fit_searches_for_a_whole_number() -> None:
+    """The estimate of the search, no standard error for it, and the reason where there is none."""
+    model = build_model("typed", TRIALS[0], {"x": TRIALS[1]}, TRIALS[2])
+    found = fit(model, from_array([16.0, 18, 22, 25, 27]))
+    assert found.estimate == {"n": 99.0, "p": pytest.approx(21.6 / 99)}
+    assert found.standard_errors is not None and found.standard_errors["n"] is None
+    gone = fit(model, from_array([0.0, 5, 1, 9, 30]))
+    assert gone.status is Status.NO_FINITE_ESTIMATE and "runs to infinity" in gone.message
+
+
+def test_a_fit_tells_the_interval_of_optima() -> None:
+    """Four rows about a kink: every value between the middle two is as likely, and it is said."""
+    model = build_model(
+        "typed", "-log(2*b)-Abs(x-m)/b", {"x": "real"}, {"m": "real", "b": "positive"}
+    )
+    found = fit(model, from_array([1.0, 2, 4, 9]))
+    assert found.estimate == {"m": 3.0, "b": 2.5} and found.optima == {"m": (2.0, 4.0)}
+    assert "every m from 2.0 to 4.0" in found.message
+    assert fit(model, from_array([1.0, 2, 9])).optima is None
+
+
+def test_a_threshold_with_an_interior_maximum() -> None:
+    """Three-parameter Weibull: score zero by differences of SciPy's likelihood, and the path told.
+
+    With shape above two the interior maximum is the consistent root, not the highest point.
+    """
+    density, data, parameters, _, _, _ = CASES["threshold, shape below one"]
+    model = build_model("typed", density, {"x": data}, parameters)
+    x = np.random.default_rng(5).weibull(2.5, 100) * 3 + 10
+    found = fit(model, from_array(x))
+    assert found.status is Status.LOCAL_MAXIMUM and found.estimate is not None
+    assert found.unbounded_path is not None and "k = 0.5" in found.unbounded_path
+    best = np.array(list(found.estimate.values()))
+
+    def height(point: NDArray[np.float64]) -> float:
+        m, s, k = point
+        return float(stats.weibull_min.logpdf(x, k, loc=m, scale=s).sum())
+
+    assert found.log_likelihood == pytest.approx(height(best))
+    for i in range(3):
+        move = np.eye(3)[i] * 1e-4
+        assert abs(height(best + move) - height(best - move)) / 2e-4 < 1e-3
+        assert max(height(best + 30 * move), height(best - 30 * move)) < height(best)
+    assert any("Smith" in note for note in found.notes)
+
+
+def test_a_threshold_without_one() -> None:
+    """Data that pile up at their minimum: no interior maximum, and the way out is the answer."""
+    density, data, parameters, _, _, _ = CASES["threshold, shape below one"]
+    model = build_model("typed", density, {"x": data}, parameters)
+    x = np.random.default_rng(1).weibull(0.4, 40)
+    found = fit(model, from_array(x))
+    assert found.status is Status.UNBOUNDED and found.estimate is None
+    assert "grows without bound as m goes to" in found.message

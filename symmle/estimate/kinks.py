@@ -61,7 +61,8 @@ def median_estimate(derivation: Derivation) -> Estimator | None:
     if not left.values or left.runaway is not None or left.unknowns:
         return None
     low, high = (end.xreplace(left.values) for end in (reversed(ends) if turned else ends))
-    road = f"{symbol} minimises mean({sp.Abs(deviation.data - deviation.shift)}), as a median does"
+    loss = f"mean({sp.Abs(deviation.data - deviation.shift)})"
+    road = f"the parameter {symbol} minimises {loss}, as a median does"
     if others and left.maximum is not Known.PROVED:
         road += "; in the other parameters the sign of H is decided at numbers only"
     hessian = derivation.score.hessian.applyfunc(lambda h: h.xreplace(left.values))

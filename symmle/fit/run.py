@@ -24,8 +24,10 @@ from symmle.fit.judge import judged, reported
 from symmle.fit.locate import Located, Missing, is_as_high, locate, surface_of
 from symmle.fit.originals import with_originals
 from symmle.fit.record import Fit, Status, Weights
+from symmle.fit.set_by_data import searched, set_by_data, with_path
 from symmle.fit.setting import Setting, setting
 from symmle.fit.statuses import failed, refused
+from symmle.fit.threshold import threshold_fit
 from symmle.model import Model
 
 
@@ -55,7 +57,7 @@ def _answer(asked: Setting) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
-        return no_estimate
+        return threshold_fit(asked) or no_estimate
     derivation = asked.derivation
     module = load(generate(derivation, asked.estimator), f"symmle_{derivation.model.name}")
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
@@ -63,7 +65,10 @@ def _answer(asked: Setting) -> Fit:
             surface = surface_of(asked, module)
         except ValueError as error:
             return asked.without(Status.NOT_CONVERGED, str(error))
-        located = locate(asked, surface)
+        special = searched(asked)
+        if isinstance(special, Fit):
+            return special
+        located = locate(asked, surface) if special is None else special.located
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
         found = judged(asked, surface, located)
@@ -71,14 +76,15 @@ def _answer(asked: Setting) -> Fit:
             lost = found.status is Status.NOT_CONVERGED
             start = tuple(located.theta.values())
             return failed(asked, surface, start, found.message) if lost else found
-        return _with_status(asked, reported(asked, surface, found, located), located)
+        record = reported(asked, surface, found, located)
+        if not asked.estimator.follows_score:
+            return set_by_data(asked, record, None if special is None else special.whole)
+        return with_path(asked, _with_status(asked, record, located))
 
 
 def _with_status(asked: Setting, found: Fit, located: Located) -> Fit:
     """What the estimate is: the only maximum, one of several, a value at an end."""
     estimator = asked.estimator
-    if estimator.optima:
-        return found
     height = (found.log_likelihood or 0.0) / asked.n
     ties = [top for top in located.others if is_as_high(top, height)]
     if ties and found.log_likelihood is not None:

@@ -36,7 +36,7 @@ Rows = Mapping[sp.Symbol, Sequence[mpmath.mpf]]
 Numbers = dict[sp.Symbol, mpmath.mpf]
 
 _DIGITS = 50
-_ROW_EVALUATIONS = 30_000  # what a search may cost
+_ROW_EVALUATIONS = 15_000  # what a search may cost
 _FARTHEST = 20_000  # decimal digits: the smallest distance is 10**-_FARTHEST
 _COLLAPSE = 20  # the digits of the first distance of a collapsing scale
 _STEADY = mpmath.mpf("0.5")  # of the first rise, which the second must reach
@@ -84,8 +84,8 @@ def unbounded_path(
     at a few other values.  None proves nothing.  Costs at most a few seconds.
     """
     model = derivation.model
-    if model.discrete or len(counts) == 0:
-        return None  # a probability is at most one
+    if model.discrete or not 0 < 3 * len(counts) <= _ROW_EVALUATIONS:
+        return None  # a probability is at most one; and one path must be affordable
     search = _Search(derivation, rows, list(counts))
     with mpmath.workdps(_DIGITS):
         start = {s: mpmath.mpf(theta[s]) for s in model.symbols}
