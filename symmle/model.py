@@ -37,7 +37,15 @@ class Domain:
     @property
     def depends_on(self) -> frozenset[sp.Symbol]:
         """The parameters that move this domain; empty for a fixed one."""
-        return frozenset(self.lower.free_symbols | self.upper.free_symbols)
+        return frozenset(s for s in self._symbols() if not isinstance(s, Datum))
+
+    @property
+    def follows(self) -> frozenset[sp.Symbol]:
+        """The data columns that move this domain from row to row, as trials bound successes."""
+        return frozenset(s for s in self._symbols() if isinstance(s, Datum))
+
+    def _symbols(self) -> set[sp.Symbol]:
+        return set(self.lower.free_symbols | self.upper.free_symbols)
 
     def assumptions(self) -> dict[str, bool]:
         """What SymPy may assume of a symbol with this domain.

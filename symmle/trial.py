@@ -26,9 +26,21 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
 
 def sample(model: Model) -> Columns:
     """Seven rows inside the support; the columns hold their values in different orders."""
-    return {
-        variable.symbol: _rows(variable.domain, shift) for shift, variable in enumerate(model.data)
-    }
+    columns: dict[sp.Symbol, list[mpmath.mpf]] = {}
+    for shift, variable in enumerate(model.data):
+        if variable.domain.follows:
+            columns[variable.symbol] = _following(variable.domain, columns, shift)
+        else:
+            columns[variable.symbol] = _rows(variable.domain, shift)
+    return columns
+
+
+def _following(domain: Domain, columns: Columns, shift: int) -> list[mpmath.mpf]:
+    """Values in a domain whose ends are read, row by row, from the columns before."""
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    places = [domain.at({s: sp.Float(v, _DIGITS) for s, v in row.items()}) for row in rows]
+    values = [_rows(where, shift)[i] for i, where in enumerate(places)]
+    return [mpmath.mpf(value) for value in values]
 
 
 def points(model: Model) -> list[Point]:
@@ -56,7 +68,7 @@ def _point(model: Model, texts: tuple[str, ...]) -> Point:
 def has_support(model: Model, point: Point) -> bool:
     """Whether the support is no empty interval at a point, where parameters move its ends."""
     values = {symbol: sp.Float(value, 15) for symbol, value in point.items()}
-    ends = (variable.domain.at(values) for variable in model.data)
+    ends = (v.domain.at(values) for v in model.data if not v.domain.follows)
     return all(bool(where.lower < where.upper) for where in ends)
 
 

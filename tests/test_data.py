@@ -253,7 +253,7 @@ def test_arrow_files(tmp_path, kind):
     assert (sample.columns["x"].tolist(), sample.weights.tolist()) == ([1, 3], [1, 2])
     assert "missing in 1 of 3 rows, first in row 2" in refusal(read, path, "x")
     assert "no column 'y' among x, w, t" in refusal(read, path, "y")
-    assert "Python objects" in refusal(read, path, "t")
+    assert "row 1, column 't' is a str" in refusal(read, path, "t")
     assert "no such file" in refusal(read, tmp_path / f"none.{kind}")
     assert f"no {kind.title()} file" in refusal(read, write(tmp_path, f"b.{kind}", "x\n1\n"))
 

@@ -1,16 +1,18 @@
 """A sample: named columns of finite doubles, with or without weights, and where they came from.
 
 The checks live here, once, for files and arrays alike: numbers only (no text, no truth values,
-no Python objects), one column at a time, no infinities, missing values refused with their count
-or dropped on request and counted, weights that are weights.
+no other Python objects), one column at a time, no infinities, missing values refused with their
+count or dropped on request and counted, weights that are weights.
 Integers become doubles, so nothing wraps around; integer-valued doubles are counts.
 Imports `errors` and `moments` only.  `files` and the Python API build it; `fit` reads it.
 """
 
 import math
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from numbers import Real
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -21,14 +23,16 @@ from symmle.data.moments import blocks
 from symmle.errors import InputError
 
 if TYPE_CHECKING:
+    from sympy import Expr
+
     from symmle.model import Domain, Model
 
 Doubles = NDArray[np.float64]
 Truths = NDArray[np.bool_]
+Bad = Callable[[Doubles, slice], Truths]  # which of a block of values are bad; and its rows
 
 _REFUSED_KINDS = MappingProxyType(
     {
-        "O": "Python objects (missing values, or mixed kinds); convert with x.astype(float)",
         "U": "text; convert it to numbers, or give a file to symmle.read",
         "S": "bytes; convert them to numbers, or give a file to symmle.read",
         "T": "text; convert it to numbers, or give a file to symmle.read",
@@ -38,6 +42,13 @@ _REFUSED_KINDS = MappingProxyType(
         "m": "durations; convert them to numbers of one unit",
         "V": "records of several fields; choose one, such as x['name']",
     }
+)
+
+_UNORDERED = (
+    (Iterator, "it can be read only once, so give a list of its values"),
+    ((set, frozenset), "a set has lost its repeated values, so give a list"),
+    (Mapping, "for a table of columns use from_columns, for one column give a list"),
+    (type(None), "give a list or an array of numbers"),
 )
 
 
@@ -117,7 +128,7 @@ def checked_sample(
     raw = Sample(columns, weights, origin.source, 0, range(1, n + 1), origin.lines, origin.notes)
     parts = _parts(raw)
     for name, values in parts:
-        count, first = _bad(values, np.isinf)
+        count, first = _bad(values, lambda x, _: np.isinf(x))
         if count:
             raise InputError(
                 f"{raw.source}: {raw.place(first)}, column {name!r} is infinite; "
@@ -143,7 +154,8 @@ def require_domain(sample: Sample, model: "Model") -> None:
     """Refuse a sample with a value outside the domain of its data symbol.
 
     The symbols take the columns of their names; where these are not the names there are, the
-    columns in order.  An end of a domain that depends on parameters is not checked here.
+    columns in order.  An end that another data symbol gives is checked row by row; one that
+    depends on parameters is not checked here.
     Raises InputError: another number of columns than of symbols; the first bad row, its value,
     the domain and how many such rows there are.
     """
@@ -155,9 +167,10 @@ def require_domain(sample: Sample, model: "Model") -> None:
             f"{sample.source} gives {len(sample.columns)} ({there}); name them with --column"
         )
     chosen = names if set(names) == set(sample.columns) else list(sample.columns)
+    columns = {v.name: sample.columns[name] for v, name in zip(model.data, chosen, strict=True)}
     for variable, column in zip(model.data, chosen, strict=True):
         values = sample.columns[column]
-        for requirement, bad in _outside(variable.domain):
+        for requirement, bad in _outside(variable.domain, columns):
             count, first = _bad(values, bad)
             if count:
                 raise InputError(
@@ -168,30 +181,60 @@ def require_domain(sample: Sample, model: "Model") -> None:
                 )
 
 
-def _outside(domain: "Domain") -> list[tuple[str, Callable[[Doubles], Truths]]]:
-    """What each fixed end asks for, and which values break it."""
-    found: list[tuple[str, Callable[[Doubles], Truths]]] = []
+def _outside(domain: "Domain", columns: Mapping[str, Doubles]) -> list[tuple[str, Bad]]:
+    """What each end free of parameters asks for, and which values of a block of rows break it."""
+    found: list[tuple[str, Bad]] = []
     if domain.integer:
-        found.append(("whole numbers", lambda x: np.floor(x) != x))
-    if not domain.lower.free_symbols:
-        lower = float(domain.lower)
-        below: Callable[[Doubles], Truths] = (
-            (lambda x: x < lower) if domain.lower_closed else (lambda x: x <= lower)
+        found.append(("whole numbers", lambda x, _: np.floor(x) != x))
+    if not domain.lower.free_symbols - domain.follows:
+        lower = _end(domain.lower, columns)
+        below: Bad = (
+            (lambda x, rows: x < lower(rows))
+            if domain.lower_closed
+            else (lambda x, rows: x <= lower(rows))
         )
         sign = ">=" if domain.lower_closed else ">"
-        found.append((f"values {sign} {lower:g}", below))
-    if not domain.upper.free_symbols:
-        upper = float(domain.upper)
-        above: Callable[[Doubles], Truths] = (
-            (lambda x: x > upper) if domain.upper_closed else (lambda x: x >= upper)
+        found.append((f"values {sign} {_written(domain.lower)}", below))
+    if not domain.upper.free_symbols - domain.follows:
+        upper = _end(domain.upper, columns)
+        above: Bad = (
+            (lambda x, rows: x > upper(rows))
+            if domain.upper_closed
+            else (lambda x, rows: x >= upper(rows))
         )
         sign = "<=" if domain.upper_closed else "<"
-        found.append((f"values {sign} {upper:g}", above))
+        found.append((f"values {sign} {_written(domain.upper)}", above))
     return found
 
 
-def _doubles(values: ArrayLike, name: str, source: str) -> Doubles:
+def _written(end: "Expr") -> str:
+    return str(end) if end.free_symbols else f"{float(end):g}"
+
+
+def _end(end: "Expr", columns: Mapping[str, Doubles]) -> Callable[[slice], Doubles | float]:
+    """The end of a domain for a block of rows: a number, or read from the columns there."""
+    if not end.free_symbols:
+        number = float(end)
+        return lambda _: number
+    if end.is_Symbol:
+        return lambda rows: columns[str(end)][rows]
+    parts = [_end(part, columns) for part in end.args]
+    if end.is_Add:
+        return lambda rows: sum((part(rows) for part in parts), 0.0)
+    if end.is_Mul:
+        return lambda rows: math.prod((part(rows) for part in parts), start=1.0)
+    raise InputError(
+        f"the end {end} of a data symbol's domain is no sum or product of other data symbols; "
+        "write a simpler one"
+    )
+
+
+def _doubles(values: object, name: str, source: str) -> Doubles:
     """One column as doubles, masked entries as NaN; InputError for what holds no numbers."""
+    for kind, remedy in _UNORDERED:
+        if isinstance(values, kind):
+            given_kind = type(values).__name__
+            raise InputError(f"{source}: column {name!r} is a {given_kind}; {remedy}")
     try:
         given = values if isinstance(values, np.ma.MaskedArray) else np.asarray(values)
     except (TypeError, ValueError, RuntimeError):
@@ -206,11 +249,40 @@ def _doubles(values: ArrayLike, name: str, source: str) -> Doubles:
             f"{source}: column {name!r} has the shape {given.shape}; "
             "give one dimension, such as x[:, 0] or x.ravel()"
         )
+    if given.dtype.kind == "O":
+        return _from_objects(given, name, source)
     with np.errstate(over="ignore"):
         numbers = given.astype(np.float64, copy=False)
     if isinstance(numbers, np.ma.MaskedArray):
         return np.asarray(numbers.filled(np.nan))
     return np.ascontiguousarray(numbers)
+
+
+def _from_objects(given: NDArray[np.object_], name: str, source: str) -> Doubles:
+    """Python's own numbers of any kind, None and pandas' NA as NaN; InputError for the rest."""
+    numbers = np.empty(len(given))
+    masked = np.ma.getmaskarray(given) if isinstance(given, np.ma.MaskedArray) else None
+    for row, value in enumerate(given.data if masked is not None else given):
+        if (
+            value is None
+            or type(value).__name__ == "NAType"
+            or (masked is not None and masked[row])
+        ):
+            numbers[row] = np.nan
+            continue
+        is_number = isinstance(value, Real | Decimal) and not isinstance(value, bool)
+        try:
+            numbers[row] = float(value) if is_number else np.nan
+        except OverflowError:
+            numbers[row] = math.inf
+        except ValueError:
+            is_number = False
+        if not is_number:
+            raise InputError(
+                f"{source}: row {row + 1}, column {name!r} is a {type(value).__name__}, no "
+                "number; convert the column with x.astype(float)"
+            )
+    return numbers
 
 
 def _common_length(columns: Mapping[str, Doubles], weights: Doubles | None, source: str) -> int:
@@ -233,11 +305,11 @@ def _parts(sample: Sample) -> list[tuple[str, Doubles]]:
     return [*sample.columns.items(), *weights]
 
 
-def _bad(values: Doubles, bad: Callable[[Doubles], Truths]) -> tuple[int, int]:
+def _bad(values: Doubles, bad: Bad) -> tuple[int, int]:
     """How many values are bad, and the index of the first; a block at a time."""
     count, first = 0, -1
     for rows in blocks(len(values)):
-        here = np.flatnonzero(bad(values[rows]))
+        here = np.flatnonzero(bad(values[rows], rows))
         if len(here) and first < 0:
             first = rows.start + int(here[0])
         count += len(here)
@@ -246,7 +318,7 @@ def _bad(values: Doubles, bad: Callable[[Doubles], Truths]) -> tuple[int, int]:
 
 def _missing(parts: Sequence[tuple[str, Doubles]], n: int) -> Truths | None:
     """Which rows miss a value; None, at no cost in memory, when none does."""
-    if not any(_bad(values, np.isnan)[0] for _, values in parts):
+    if not any(_bad(values, lambda x, _: np.isnan(x))[0] for _, values in parts):
         return None
     missing = np.zeros(n, dtype=np.bool_)
     for _, values in parts:
@@ -281,7 +353,7 @@ def _without(raw: Sample, missing: Truths, drop_missing: bool) -> Sample:
 def _require_weights(sample: Sample) -> None:
     if sample.weights is None:
         return
-    count, first = _bad(sample.weights, lambda w: w < 0)
+    count, first = _bad(sample.weights, lambda w, _: w < 0)
     if count:
         raise InputError(
             f"{sample.source}: {sample.place(first)} has the weight "

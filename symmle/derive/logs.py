@@ -62,7 +62,7 @@ def _is_positive(base: sp.Expr, domains: Mapping[sp.Symbol, Domain]) -> bool:
         return False
     symbol = next(iter(symbols))
     where = domains.get(symbol)
-    if where is None or where.depends_on or base.diff(symbol, 2) != 0:
+    if where is None or where.depends_on or where.follows or base.diff(symbol, 2) != 0:
         return False
     ends = [base.xreplace({symbol: end}) for end in (where.lower, where.upper) if end.is_finite]
     closed = where.lower_closed or where.upper_closed

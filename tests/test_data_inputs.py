@@ -1,0 +1,197 @@
+"""Numbers of every kind are the same numbers; what is none is refused by its row."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike
+
+from symmle.cli.main import main
+from symmle.data import from_array, from_columns, require_domain, variance, weighted_mean
+from symmle.errors import InputError
+from symmle.families import family_model
+from symmle.fit import fit
+from symmle.model import build_model
+
+KINDS: dict[str, ArrayLike] = {
+    "float32": np.array([250, 255, 3], np.float32),
+    "float16": np.array([250, 255, 3], np.float16),
+    "int64": np.array([250, 255, 3]),
+    "uint8": np.array([250, 255, 3], np.uint8),
+    "long double": np.array([250, 255, 3], np.longdouble),
+    "masked": np.ma.array([250, 255, 7, 3], mask=[0, 0, 1, 0]),
+    "list": [250, 255.0, 3],
+    "range of a tuple": (250, 255, 3),
+    "None": [250, None, 255, 3],
+    "exact": [Decimal(250), Fraction(255), 3],
+}
+
+# made where the package is installed, by the name of its maker
+SERIES: dict[str, list[tuple[list[object], str]]] = {
+    "pandas": [
+        ([250, 255, 3], "uint8"),
+        ([250, 255, None, 3], "Int64"),
+        ([250, 255, None, 3], "Float64"),
+        ([250, None, 255, 3], "object"),
+    ],
+    "polars": [
+        ([250, 255, 3], "UInt8"),
+        ([250, 255, None, 3], "Int64"),
+        ([250, 255, None, 3], "Float32"),
+    ],
+}
+for _package, _cases in SERIES.items():
+    if find_spec(_package):
+        _library = import_module(_package)
+        for _values, _kind in _cases:
+            _type = _kind if _package == "pandas" else getattr(_library, _kind)
+            KINDS[f"{_package} {_kind}"] = _library.Series(_values, dtype=_type)
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS.keys())
+def test_every_kind_of_number(values: ArrayLike) -> None:
+    """The same three doubles, nothing wrapped around, what is missing dropped and counted."""
+    sample = from_columns({"x": values}, drop_missing=True)
+    assert sample.columns["x"].tolist() == [250.0, 255.0, 3.0]
+    assert sample.columns["x"].dtype == np.float64
+    assert sample.dropped in (0, 1)
+    assert sum(sample.columns["x"]) == 508  # uint8 would say 252
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: (i for i in range(3)), "is a generator; it can be read only once"),
+        (lambda: map(float, [1, 2]), "is a map; it can be read only once"),
+        (lambda: {1.0, 2.0}, "is a set; a set has lost its repeated values"),
+        (lambda: {"a": 1}, "is a dict; for a table of columns"),
+        (lambda: None, "is a NoneType; give a list"),
+        (lambda: [1, None, "2"], "row 3, column 'x' is a str, no number"),
+        (lambda: [None, True], "row 2, column 'x' is a bool, no number"),
+        (lambda: np.array([None, [1]], dtype=object), "row 2, column 'x' is a list, no number"),
+        (lambda: [1, None, 2], "missing in 1 of 3 rows, first in row 2"),
+    ],
+)
+def test_what_is_no_column_of_numbers(make: Callable[[], ArrayLike], said: str) -> None:
+    """Each refusal is one sentence that says what it was and what to give."""
+    with pytest.raises(InputError) as caught:
+        from_columns({"x": make()})
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def _numacc() -> dict[str, np.ndarray]:
+    """NIST's numerical accuracy sets, by their rules."""
+    alternating = np.tile([0.1, 0.3], 500)
+    return {
+        "NumAcc1": np.array([10000001.0, 10000003.0, 10000002.0]),
+        "NumAcc2": np.concatenate([[1.2], 1 + alternating]),
+        "NumAcc3": np.concatenate([[1000000.2], 1000000 + alternating]),
+        "NumAcc4": np.concatenate([[10000000.2], 10000000 + alternating]),
+    }
+
+
+@pytest.mark.parametrize("x", _numacc().values(), ids=_numacc().keys())
+def test_numacc(x: np.ndarray) -> None:
+    """Mean and deviation to 14 digits of the exact ones of the stored doubles, also in a fit."""
+    exact = [Fraction(value) for value in x.tolist()]
+    mean = sum(exact) / len(exact)
+    spread = sum((value - mean) ** 2 for value in exact) / len(exact)
+    assert abs(Fraction(weighted_mean(x)) / mean - 1) < Fraction(1, 10**14)
+    assert abs(Fraction(variance(x)) / spread - 1) < Fraction(1, 10**14)
+    found = fit(family_model("normal"), from_array(x)).estimate
+    assert found is not None
+    assert abs(Fraction(found["mu"]) / mean - 1) < Fraction(1, 10**14)
+    assert abs(Fraction(found["sigma"]) ** 2 / spread - 1) < Fraction(2, 10**14)
+
+
+@pytest.mark.parametrize("power", [-1000, -500, -20, 20, 500])
+def test_scale_is_exact(power: int) -> None:
+    """Times a power of two, mean and variance change by it and its square, bit for bit."""
+    x = np.array([0.3, 1.7, 2.9, 4.1])
+    scaled = np.ldexp(x, power)
+    assert weighted_mean(scaled) == np.ldexp(weighted_mean(x), power)
+    if abs(power) < 510:
+        assert variance(scaled) == np.ldexp(variance(x), 2 * power)
+    else:
+        with pytest.raises(InputError, match="below 2"):
+            variance(scaled)
+
+
+@pytest.mark.parametrize(
+    ("family", "values", "piece"),
+    [
+        ("gamma", [1.0, 0.0, 2.0], "row 2, column 'x' is 0, and gamma needs values > 0"),
+        ("poisson", [1.0, 2.5], "row 2, column 'x' is 2.5, and poisson needs whole numbers"),
+        ("bernoulli", [0, 1, 2], "row 3, column 'x' is 2, and bernoulli needs values <= 1"),
+    ],
+)
+def test_outside_the_support(
+    family: str, values: list[float], piece: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first bad row is named, and the exit status is 2."""
+    with pytest.raises(InputError) as caught:
+        require_domain(from_array(values), family_model(family))
+    assert piece in str(caught.value)
+    path = tmp_path / "x.csv"
+    path.write_text("x\n" + "\n".join(map(str, values)) + "\n", encoding="utf-8")
+    assert main(["fit", family, str(path)]) == 2
+    assert piece.split(",")[1].strip() in capsys.readouterr().err
+
+
+TRIALS = (
+    "--logpdf",
+    "log(binomial(n, k)) + k*log(p) + (n - k)*log(1 - p)",
+    "--data-symbol",
+    "n: positive integer",
+    "--data-symbol",
+    "k: integer in [0, n]",
+    "--param",
+    "p in (0, 1)",
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "status", "piece"),
+    [
+        (["5,3", "9,7", "2,0"], 0, ""),
+        (["9,3", "5,7"], 2, "row 2 (line 3), column 'k' is 7, and model needs values <= n"),
+        (["5,-1"], 2, "values >= 0"),
+        (["5,2.5"], 2, "whole numbers"),
+    ],
+)
+def test_successes_are_bounded_by_trials(
+    rows: list[str], status: int, piece: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """7 of 5 trials is refused by its row; 10 of 16 give 10/16 in closed form."""
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["n,k", *rows]) + "\n", encoding="utf-8")
+    where = [str(path), "--column", "n", "--column", "k", "--json"]
+    assert main(["fit", *TRIALS, *where]) == status
+    out, err = capsys.readouterr()
+    assert piece in err
+    if status == 0:
+        told = json.loads(out)
+        assert told["kind"] == "closed"
+        assert told["estimate"]["p"] == pytest.approx(10 / 16, rel=1e-15)
+
+
+def test_a_column_that_bounds_is_no_parameter() -> None:
+    """The support follows the data, not a parameter, so score and estimate stay regular."""
+    model = build_model(
+        "m",
+        "log(binomial(2*n + 1, k)) + k*log(p) + (2*n + 1 - k)*log(1 - p)",
+        {"n": "positive integer", "k": "integer in [0, 2*n + 1]"},
+        {"p": "unit"},
+    )
+    assert not model.data[1].domain.depends_on
+    good = from_columns({"n": [1, 2], "k": [3, 5]})
+    require_domain(good, model)
+    with pytest.raises(InputError, match=r"row 2, column 'k' is 6, and m needs values <= 2"):
+        require_domain(from_columns({"n": [1, 2], "k": [3, 6]}), model)
