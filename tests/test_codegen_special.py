@@ -1,5 +1,6 @@
 """Special functions of generated modules at extreme arguments, against mpmath."""
 
+import math
 from collections.abc import Callable
 
 import mpmath
@@ -8,6 +9,7 @@ import pytest
 import sympy as sp
 
 from symmle.codegen import generate, load
+from symmle.codegen.printer import Printer
 from symmle.codegen.reference import reference, sample_columns, sample_points, working_digits
 from symmle.codegen.runtime import functions as here
 from symmle.codegen.stable import stable
@@ -191,3 +193,25 @@ def test_modules_near_and_far(generated: tuple[Model, object], factor: float) ->
             wanted = np.array(true, dtype=float)
             size = 1 + float(np.max(np.abs(wanted)))
             assert np.allclose(found, wanted, rtol=0, atol=1e-12 * size)
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        (2 + X * sp.exp(X)) * sp.exp(-X) / (A * sp.exp(2 * X) + B * sp.exp(-X)),
+        (sp.exp(X) - A * sp.exp(-X)) ** 2 / (sp.exp(X) + A * sp.exp(-X) + B) ** 2,
+        sp.exp(X) * (1 - sp.exp(X) / (B + A * sp.exp(X))) / (B + A * sp.exp(X)),
+        sp.log(A * sp.exp(X**2) + B * sp.exp(-X)) * X,
+        (1 - A * X * sp.exp(2 * X)) / (B + A * sp.exp(2 * X)) ** 2,
+        1 / (1 - 2 * sp.exp(X) + A * sp.exp(3 * X)),
+    ],
+)
+def test_sums_of_exponentials_on_a_column(expr: sp.Expr) -> None:
+    """The relative form is the expression itself, at every row; 40 digits."""
+    rows = frozenset([X])
+    text = Printer(rows).text(stable(expr, rows))
+    column = np.array([-3.0, -0.25, 0.5, 4.0])
+    found = eval(text, {"np": np, "x": column, "a": 0.75, "b": 1.5, "math": math})
+    for value, x in zip(np.broadcast_to(found, column.shape), column, strict=True):
+        numbers = {X: sp.Float(x, 40), A: sp.Rational(3, 4), B: sp.Rational(3, 2)}
+        assert abs(value / float(expr.xreplace(numbers).evalf(40)) - 1) < 1e-13

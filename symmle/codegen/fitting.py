@@ -7,10 +7,11 @@ renamed wherever a word of these texts is in the way.
 import re
 import textwrap
 
-from symmle.codegen.layout import INDENT, WIDTH, Body, returned, signature, wrapped
+from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
 from symmle.codegen.module import Module
 from symmle.codegen.plan import Condition
 from symmle.codegen.printer import Printer
+from symmle.codegen.starts import begin, in_units, starts
 
 _ASCENT = """\
     {columns}, w = _read({columns}, weights)
@@ -77,7 +78,7 @@ _STEADY = ("weights: ArrayLike | None = None", "trajectory: bool = False")
 def iterating_functions(module: Module) -> list[str]:
     """`_start`, the two ascents, and `fit` with what it needs."""
     return [
-        _start(module),
+        starts(module),
         _gradient_ascent(module),
         _MOVE,
         _coordinate_ascent(module),
@@ -88,19 +89,7 @@ def iterating_functions(module: Module) -> list[str]:
 def _ascent(module: Module) -> list[str]:
     columns = ", ".join(module.arguments)
     text = _ASCENT.replace("{columns}", columns)
-    return text.replace("{begin}", _begin(module, columns)).splitlines()
-
-
-def _begin(module: Module, columns: str) -> str:
-    """The call of `_starts`, which reads the columns only where a start comes from them."""
-    moves = module.plan.invariance
-    from_data = any(moves.shift or ()) or any(
-        exponent and parameter.domain.lower == 0
-        for exponent, parameter in zip(
-            moves.scale or (), module.plan.model.parameters, strict=False
-        )
-    )
-    return f"_starts(data, {columns}, w)" if from_data else "_starts(data)"
+    return text.replace("{begin}", begin(module, columns)).splitlines()
 
 
 def _gradient_ascent(module: Module) -> str:
@@ -128,74 +117,6 @@ def _coordinate_ascent(module: Module) -> str:
     return "\n".join([head, doc.rstrip(), *_ascent(module), loop.rstrip()])
 
 
-def _start(module: Module) -> str:
-    """The function that ranks starts: what moves with the data from the data, else by domain."""
-    loops: dict[str, str] = {}
-    values = [_start_value(module, i, loops) for i in range(len(module.parameters))]
-    lines: list[str] = []
-    first = module.arguments[0]
-    sized = any("size" in value for value in values)
-    clauses = [f"for {name} in {guesses}" for name, guesses in loops.items()]
-    if "middle" in values:
-        lines.append(f"    middle = _quantile({first}, w, 0.5)")
-    if sized and "middle" in values:
-        clauses.insert(0, f"for size in _spreads({first}, w)")
-    elif sized:
-        lines.append(f"    size = _size({first}, w)")
-    point = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
-    listed = [f"    points = [{' '.join([point, *clauses])}]"]
-    if len(listed[0]) > WIDTH:
-        inner = [f"{INDENT}{INDENT}{part}" for part in (point, *clauses)]
-        listed = ["    points = [", *inner, "    ]"]
-    given = [*_typed(module), "w: Floats | None"] if sized or "middle" in values else []
-    return "\n".join(
-        [
-            signature("_starts", ["data: Statistics", *given], "list[Point]"),
-            '    """A few points, the likeliest first, from what the data tell of their size."""',
-            *lines,
-            *listed,
-            "    return _ranked(average_log_likelihood, data, points)",
-        ]
-    )
-
-
-def _start_value(module: Module, i: int, loops: dict[str, str]) -> str:
-    """The text of parameter i's start; at most two parameters loop over guesses."""
-    moves, domain = module.plan.invariance, module.plan.model.parameters[i].domain
-    low, high = domain.lower, domain.upper
-    printer = Printer(frozenset())
-    if moves.shift is not None and moves.shift[i] == 1:
-        return "middle"
-    if moves.scale is not None and moves.scale[i] and low == 0:
-        return _in_units("size", moves.scale[i])
-    if low.is_number and high.is_number and low.is_finite and high.is_finite:
-        return printer.text((low + high) / 2)
-    name = f"guess{len(loops) + 1}"
-    if not (low.is_number and high.is_number) or (low.is_infinite and high.is_infinite):
-        if len(loops) == 2:
-            return "0.0"
-        # Zero alone would not do: where a skewness is zero, its score can vanish for any data.
-        loops[name] = "(-1.0, 0.0, 1.0)"
-        return name
-    if len(loops) == 2:
-        return printer.text(low + 1 if low.is_finite else high - 1)
-    loops[name] = "(0.125, 1.0, 8.0)"
-    if low == 0:
-        return name
-    return f"{printer.text(low)} + {name}" if low.is_finite else f"{printer.text(high)} - {name}"
-
-
-def _typed(module: Module) -> list[str]:
-    return [f"{argument}: Floats" for argument in module.arguments]
-
-
-def _in_units(unit: str, exponent: int) -> str:
-    if exponent == 0:
-        return "1.0"
-    text = " * ".join([unit] * abs(exponent))
-    return text if exponent > 0 else f"1 / ({text})" if exponent < -1 else f"1 / {text}"
-
-
 def _fit(module: Module) -> list[str]:
     plan = module.plan
     given = [f"{argument}: ArrayLike" for argument in module.arguments]
@@ -214,7 +135,7 @@ def _fit(module: Module) -> list[str]:
         functions = "(average_log_likelihood, score, hessian)"
         lines += [
             f"    functions = {functions}",
-            f"    starts = {_begin(module, columns)}",
+            f"    starts = {begin(module, columns)}",
             "    points = _maximise(lambda now: _evaluated(functions, data, now), starts, _DOMAIN)",
             "    path = np.array(points)",
         ]
@@ -225,7 +146,7 @@ def _fit(module: Module) -> list[str]:
         block = "" if plan.fit.free is None else f"[np.ix_({plan.fit.free}, {plan.fit.free})]"
         lines.append(f"    _require_maximum(hessian(data, *path[-1].tolist()){block})")
     if scaled and plan.invariance.scale is not None:
-        units = ", ".join(_in_units("unit", e) for e in plan.invariance.scale)
+        units = ", ".join(in_units("unit", e) for e in plan.invariance.scale)
         lines.append(f"    path = path * np.array([{units}])")
     return [*parts, "\n".join([*lines, _FINISH.rstrip()])]
 

@@ -59,7 +59,11 @@ def invariance(model: Model) -> Invariance:
         _scales(domain) for domain, e in zip(domains, (1, *scale), strict=True) if e
     ):
         scale = None
-    if where.lower.is_finite or where.upper.is_finite:
+    if shift is not None and not all(
+        domain.lower == -sp.oo and domain.upper == sp.oo
+        for domain, moves in zip(domains, (1, *shift), strict=True)
+        if moves
+    ):
         shift = None
     return Invariance(scale, shift)
 

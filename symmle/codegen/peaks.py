@@ -18,8 +18,10 @@ peak = sp.Function("peak", real=True)
 grown = sp.Function("stable_exp", positive=True)
 
 
-def relative_to_peak(expr: sp.Expr) -> sp.Expr:
-    """One node, whose arguments have these forms already, in the form above."""
+def relative_to_peak(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
+    """One node over the rows, whose arguments have these forms already, in the form above."""
+    if not expr.free_symbols & rows:
+        return expr
     if isinstance(expr, sp.log):
         found = _relative(expr.args[0])
         return expr if found is None else found[0] + sp.log(found[1])
@@ -59,10 +61,10 @@ def _is_peak(factor: sp.Expr) -> bool:
     return isinstance(base, grown) and base.has(peak)
 
 
-def _joined(product: sp.Mul) -> sp.Expr:
+def _joined(product: sp.Expr) -> sp.Expr:
     """The exponentials of a product in one, those of its sums too."""
     exponent, rest, sums = sp.S.Zero, [], []
-    for factor in product.args:
+    for factor in sp.Mul.make_args(product):
         base, power = factor.as_base_exp()
         if isinstance(base, grown):
             exponent += power * base.args[0]

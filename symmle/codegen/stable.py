@@ -18,8 +18,6 @@ The names on the right are opaque functions here: SymPy would undo what is writt
 Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), section 1.14.
 """
 
-from collections.abc import Callable
-
 import sympy as sp
 
 from symmle.codegen.peaks import relative_to_peak
@@ -44,16 +42,9 @@ def _from_the_leaves(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
     if not expr.args or expr.is_number:
         return expr
     expr = expr.func(*(_from_the_leaves(arg, rows) for arg in expr.args))
-    expr = special_forms(expr, rows)
-    for rule in (
-        _power_of_rows(rows),
-        _logarithm,
-        _products,
-        relative_to_peak,
-        _differences,
-    ):
-        expr = rule(expr)
-    return expr
+    expr = special_forms(_power_of_rows(expr, rows), rows)
+    expr = relative_to_peak(_products(_logarithm(expr)), rows)
+    return _differences(expr)
 
 
 def rounding_size(expr: sp.Expr) -> sp.Expr:
@@ -74,16 +65,13 @@ def rounding_size(expr: sp.Expr) -> sp.Expr:
     return sp.Abs(expr)
 
 
-def _power_of_rows(rows: frozenset[sp.Symbol]) -> Callable[[sp.Expr], sp.Expr]:
-    def rule(expr: sp.Expr) -> sp.Expr:
-        if isinstance(expr, sp.Pow) and not expr.exp.is_number and expr.free_symbols & rows:
-            base, exponent = expr.as_base_exp()
-            if isinstance(expr, sp.exp) or not base.is_positive:
-                return expr
-            return stable_exp(exponent * sp.log(base))
-        return expr
-
-    return rule
+def _power_of_rows(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
+    if isinstance(expr, sp.Pow) and not expr.exp.is_number and expr.free_symbols & rows:
+        base, exponent = expr.as_base_exp()
+        if isinstance(expr, sp.exp) or not base.is_positive:
+            return expr
+        return stable_exp(exponent * sp.log(base))
+    return expr
 
 
 def _logarithm(expr: sp.Expr) -> sp.Expr:
@@ -153,13 +141,17 @@ def _products(expr: sp.Expr) -> sp.Expr:
 
 def _shares(expr: sp.Mul) -> sp.Expr:
     """exp(-k*z)*expit(z)**b with 0 < k <= b is expit(-z)**k * expit(z)**(b - k)."""
-    for factor in expr.args:
+    exponents = [each.args[0] for each in expr.args if isinstance(each, sp.exp)]
+    others = [each for each in expr.args if not isinstance(each, sp.exp)]
+    for factor in others:
         base, b = factor.as_base_exp()
-        for grown in expr.args if isinstance(base, expit) else ():
-            k = -grown.args[0] / base.args[0] if isinstance(grown, sp.exp) else sp.S.Zero
-            if k.is_Integer and 0 < k <= b:
-                z = base.args[0]
-                return _shares(expr / factor / grown * expit(-z) ** k * expit(z) ** (b - k))
+        if not isinstance(base, expit):
+            continue
+        z = base.args[0]
+        k = sp.cancel(-sp.Add(*exponents) / z)
+        if k.is_Integer and 0 <= k <= b:
+            rest = (each for each in others if each != factor)
+            return sp.Mul(*rest, expit(-z) ** k * expit(z) ** (b - k))
     return expr
 
 

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 from symmle.codegen.runtime.types import _EPSILON, _MOST_STEPS, Floats, Point
 
+_MOST_STARTS = 12
+_MOST_IDLE = 8  # steps without a rise beyond rounding
+_MOST_HALVINGS = 40
+
 
 def _evaluated(
     functions: tuple[Callable[..., float], Callable[..., Point], Callable[..., Floats]],
@@ -82,9 +86,9 @@ def _maximise(
 
     evaluate: gives value, gradient and Hessian.  ValueError where no maximum is found.
     """
-    for start in starts[:4]:
+    for start in starts[:_MOST_STARTS]:
         path = _climbed(evaluate, start, domain)
-        if path is not None:
+        if path is not None and _is_peak(evaluate, path[-1], domain):
             return path
     raise ValueError(
         "no maximum of the likelihood was found inside the domain for these data: "
@@ -100,14 +104,15 @@ def _climbed(
     """Newton's method in free coordinates (log, logit), uphill where the curvature is wrong.
 
     A move is halved until the value rises.  A maximum is where the gradient vanishes in standard
-    units, the move does too, and the Hessian is negative definite; None when none is reached.
+    units, the move does too, and the Hessian is negative definite; None when none is reached, or
+    when the value has stopped to rise before.
     """
     bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
     path = [np.array(start)]
     value, slope, bend = evaluate(path[-1])
-    best = math.inf
+    best, idle = math.inf, 0
     for _ in range(_MOST_STEPS):
-        if not np.isfinite(bend).all():
+        if not np.isfinite(bend).all() or idle > _MOST_IDLE:
             return None
         first, second = _stretched(path[-1], domain)
         move, units, concave = _newton_move(
@@ -119,17 +124,45 @@ def _climbed(
                 return path
             best = units
         move = move * min(1.0, 3.0 / max(float(np.max(np.abs(move[bounded]), initial=0.0)), 3.0))
-        for _ in range(60):
+        rounding = 8 * _EPSILON * (1 + abs(value))
+        for _ in range(_MOST_HALVINGS):
             candidate = _moved(path[-1], move, domain)
             found = evaluate(candidate)
-            if found[0] >= value - 8 * _EPSILON * (1 + abs(value)) and np.isfinite(found[2]).all():
+            if found[0] >= value - rounding and np.isfinite(found[2]).all():
                 break
             move = move / 2
         else:
             return None
+        idle = 0 if found[0] > value + rounding else idle + 1
         path.append(candidate)
         value, slope, bend = found
     return None
+
+
+def _is_peak(
+    evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    point: Floats,
+    domain: Sequence[tuple[float, float]],
+) -> bool:
+    """Whether the value itself falls to both sides of a point, as each parameter moves.
+
+    The others move along as the curvature says is best.  A Hessian that is negative definite only
+    by its rounding errors, far out on a likelihood that rises for ever, is found out by this.
+    """
+    value, slope, bend = evaluate(point)
+    first, second = _stretched(point, domain)
+    curvature = -(bend * np.outer(first, first) + np.diag(slope * second))
+    unit = np.sqrt(np.abs(np.diag(curvature)))
+    spread = np.linalg.inv(curvature / np.outer(unit, unit))
+    bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
+    for variance, along in zip(np.diag(spread), spread, strict=True):
+        move = along / unit * math.sqrt(2e-8 * (1 + abs(value)) / variance)
+        move = move / max(1.0, 2 * float(np.max(np.abs(move[bounded]), initial=0.0)))
+        fall = float(move @ curvature @ move) / 2
+        for side in (move, -move):
+            if not value - evaluate(_moved(point, side, domain))[0] > fall / 8:
+                return False
+    return True
 
 
 def _require_inside(point: Floats, domain: Sequence[tuple[float, float]]) -> None:
