@@ -10,6 +10,7 @@ import pytest
 import scipy.stats
 
 from symmle.codegen import generate, load
+from symmle.codegen.invariance import invariance
 from symmle.codegen.reference import reference, working_digits
 from symmle.derive import derive
 from symmle.estimate import estimate
@@ -132,3 +133,23 @@ def test_data_that_a_line_separates_have_no_logistic_regression() -> None:
     x = np.linspace(-2, 2, 30)
     with pytest.raises(ValueError, match="no maximum"):
         made("logistic regression")[1].fit((x > 0.1).astype(float), x, np.cos(x))
+
+
+@pytest.mark.parametrize("name", ["student t", "skew normal", "two normals", "logistic"])
+def test_an_offset_and_a_unit_cost_no_digit(name: str) -> None:
+    """Data plus 2**27, and times 1e6 or 1e-150: the estimates move as theory says, to 1e-12."""
+    model, module = made(name)
+    moves = invariance(model)
+    assert moves.scale is not None
+    assert moves.shift is not None
+    x = CASES[name][3](np.random.default_rng(3), 100)[0]
+    x = (x + 2.0**27) - 2.0**27  # so that the shifted data are the same ones exactly
+    plain = np.array(module.fit(x))
+    far = np.array(module.fit(x + 2.0**27)) - 2.0**27 * np.array(moves.shift)
+    assert np.allclose(far, plain, rtol=1e-12, atol=1e-12 * 2.0**27 * max(moves.shift))
+    held = [i for i, moved in enumerate(moves.shift) if not moved]
+    assert np.allclose(far[held], plain[held], rtol=1e-12, atol=0)
+    for factor in (1e6, 1e-150):
+        found = np.array(module.fit(x * factor))
+        wanted = plain * factor ** np.array(moves.scale, dtype=float)
+        assert np.allclose(found, wanted, rtol=1e-12, atol=0)

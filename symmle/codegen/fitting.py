@@ -6,6 +6,7 @@ renamed wherever a word of these texts is in the way.
 
 import re
 import textwrap
+from collections.abc import Sequence
 
 from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
 from symmle.codegen.module import Module
@@ -126,7 +127,9 @@ def _fit(module: Module) -> list[str]:
     scaled = plan.invariance.scale is not None and (
         plan.fit.values is None or plan.fit.equation is not None
     )
-    parts, lines = [], [head, *_fit_doc(module, scaled), *_fit_data(module, scaled)]
+    shift = plan.invariance.shift if plan.fit.values is None else None
+    moved = shift if any(shift or ()) else None
+    parts, lines = [], [head, *_fit_doc(module, scaled, moved), *_fit_data(module, scaled, moved)]
     if plan.fit.conditions:
         parts.append(_require_estimate(module))
         lines.append("    _require_estimate(data)")
@@ -148,6 +151,9 @@ def _fit(module: Module) -> list[str]:
     if scaled and plan.invariance.scale is not None:
         units = ", ".join(in_units("unit", e) for e in plan.invariance.scale)
         lines.append(f"    path = path * np.array([{units}])")
+    if moved is not None:
+        back = ", ".join("centre" if each else "0.0" for each in moved)
+        lines.append(f"    path = path + np.array([{back}])")
     return [*parts, "\n".join([*lines, _FINISH.rstrip()])]
 
 
@@ -176,7 +182,7 @@ def raised(message: str, depth: int = 1) -> list[str]:
     return [f"{pad}raise ValueError(", *(f'{pad}{INDENT}"{text}"' for text in texts), f"{pad})"]
 
 
-def _fit_doc(module: Module, scaled: bool) -> list[str]:
+def _fit_doc(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[str]:
     plan = module.plan
     if plan.fit.values is None:
         how = ["Newton's method on the average log-likelihood, uphill everywhere."]
@@ -188,6 +194,8 @@ def _fit_doc(module: Module, scaled: bool) -> list[str]:
     if scaled:
         how.append("The data are divided by a power of two near their size, and the answer")
         how.append("is given its units back: nothing overflows, and no digit is lost.")
+    if moved is not None:
+        how.append("Their median is taken off first and put back last: an offset costs no digit.")
     return [
         '    """The maximum-likelihood estimate.',
         "",
@@ -198,18 +206,17 @@ def _fit_doc(module: Module, scaled: bool) -> list[str]:
     ]
 
 
-def _fit_data(module: Module, scaled: bool) -> list[str]:
+def _fit_data(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[str]:
     columns = ", ".join(module.arguments)
-    if not scaled:
-        return [
-            f"    {columns}, w = _read({columns}, weights)",
-            f"    data = _taken({columns}, w)",
+    lines = [f"    {columns}, w = _read({columns}, weights)"]
+    if moved is not None:
+        lines += [
+            f"    centre = _quantile({columns}, None, 0.5)",
+            f"    {columns} = {columns} - centre",
         ]
-    return [
-        f"    {columns}, w = _read({columns}, weights)",
-        f"    unit = _unit({columns})",
-        f"    data = _taken({columns} / unit, w)",
-    ]
+    if scaled:
+        lines.append(f"    unit = _unit({columns})")
+    return [*lines, f"    data = _taken({columns}{' / unit' if scaled else ''}, w)"]
 
 
 def _require_estimate(module: Module) -> str:
