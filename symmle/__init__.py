@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from symmle.api import fit as fit
+    from symmle.api import rank as rank
     from symmle.data import read as read
     from symmle.derive import derive as derive
     from symmle.errors import SymmleError as SymmleError
     from symmle.estimate import estimate as estimate
     from symmle.families import family_model as family_model
-    from symmle.fit.ranking import rank as rank
     from symmle.known import Known as Known
     from symmle.model import build_model as build_model
     from symmle.model import load_model as load_model
@@ -43,7 +43,7 @@ _ROOMS = {
     "family_model": "families",
     "fit": "api",
     "load_model": "model",
-    "rank": "fit.ranking",
+    "rank": "api",
     "read": "data",
     "simultaneous": "schemes",
     "stability": "stability",

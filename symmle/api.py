@@ -18,11 +18,14 @@ from numpy.typing import ArrayLike
 from symmle.coordinates import in_coordinates
 from symmle.data import Sample, from_columns, read
 from symmle.errors import InputError
-from symmle.families import family_model
+from symmle.families import FAMILIES, family_model
 from symmle.fit import Fit, Weights
 from symmle.fit import fit as fit_sample
+from symmle.fit.ranking import Ranking
+from symmle.fit.ranking import rank as rank_sample
 from symmle.model import Model, load_model
 from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
+from symmle.report.ranking import ranking_text
 from symmle.ties import fix as tied
 
 
@@ -96,6 +99,40 @@ def fit(
     sample = _sample(chosen, data, column, weights, drop_missing)
     found = fit_sample(chosen, sample, level, _weighting(weights_are))
     return FitResult(*(getattr(found, each.name) for each in fields(found)))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class RankingResult(Ranking):
+    """A ranking that shows itself as its tables."""
+
+    def __repr__(self) -> str:
+        return ranking_text(self)
+
+
+def rank(
+    data: Data,
+    families: Sequence[str] | None = None,
+    *,
+    column: str | None = None,
+    weights: str | ArrayLike | None = None,
+    level: float = 0.95,
+    seconds: float = 10.0,
+    drop_missing: bool = False,
+) -> RankingResult:
+    """Fit every family whose support admits one column of data, and rank by AIC.
+
+    data, column, weights, level, drop_missing: as in `fit`; weights are repetitions of a row.
+    families: names of the catalogue; all of it without.  seconds: for each family.
+    Returns the fits in order, mass functions and densities apart, and why the rest have none.
+    Raises InputError as `fit` does.
+    """
+    names = list(FAMILIES) if families is None else list(families)
+    if not names:
+        raise InputError("families names none; leave it out for all of the catalogue")
+    one = next((each for each in map(family_model, names) if len(each.data) == 1), None)
+    sample = _sample(one or family_model(names[0]), data, column, weights, drop_missing)
+    found = rank_sample(sample, names, level, seconds)
+    return RankingResult(found.n, found.ranked, found.unranked)
 
 
 def _model(given: Model | str | Path, held: Assignments, coordinates: Assignments) -> Model:

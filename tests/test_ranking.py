@@ -135,6 +135,18 @@ def test_what_the_command_refuses(
     assert piece in capsys.readouterr().err
 
 
+def test_python_takes_any_column() -> None:
+    """A list, or a column of a table by its name, gives the same ranking; it shows its table."""
+    import symmle
+
+    found = symmle.rank(X.tolist(), ["normal", "exponential"])
+    table = {"other": X[::-1], "x": X}
+    again = symmle.rank(table, ["normal", "exponential"], column="x")
+    told, twice = ([each.found.aic for each in made.ranked] for made in (found, again))
+    assert told == twice and told == sorted(told)
+    assert "delta AIC" in repr(found)
+
+
 def test_every_family_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without names, all of the catalogue is listed."""
     from symmle.families import FAMILIES
