@@ -11,8 +11,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symmle.codegen import generate, load
+from symmle.data import from_array
 from symmle.derive import Derivation, derive
+from symmle.errors import InputError
 from symmle.estimate import Estimator, Kind, estimate
+from symmle.fit import fit
 from symmle.known import Known
 from symmle.model import build_model
 from symmle.precise import evaluate
@@ -289,3 +292,32 @@ def test_the_information_of_a_location_at_a_kink() -> None:
         first = names["b"] * (names["m"] if "m" in at else 1)
         assert derivation.information.matrix == sp.diag(first**-2, names["b"] ** -2)
         assert derivation.information.known is Known.PROVED
+
+
+@pytest.mark.parametrize(
+    ("data", "parameters", "rows", "wanted"),
+    [
+        ("integer in [1, top]", {"top": "positive integer"}, [1.0, 4, 2], 4),
+        ("integer in [0, top)", {"top": "positive integer"}, [1.0, 4, 2], 5),
+        ("integer in [-top, top]", {"top": "positive integer"}, [1.0, -4, 2], 4),
+        ("integer in [0, 2*top]", {"top": "positive integer"}, [1.0, 5, 2], None),
+    ],
+)
+def test_whole_numbers_to_an_end(
+    data: str, parameters: dict[str, str], rows: list[float], wanted: int | None
+) -> None:
+    """The next whole number where the end is open; no half ones: those are searched for."""
+    derivation = derive(build_model("typed", "-log(top)", {"x": data}, parameters))
+    found = estimate(derivation)
+    if wanted is None:
+        assert not found.values and [s.name for s in found.whole] == ["top"]
+    else:
+        assert load(generate(derivation, found), "typed").fit(rows) == (wanted,)
+
+
+def test_a_threshold_that_is_positive_has_positive_data() -> None:
+    """x >= m > 0: a row at or below zero is named, by the module and by the fit."""
+    with pytest.raises(ValueError, match="row 1"):
+        module("power tail").fit([2.0, -1.0])
+    with pytest.raises(InputError, match="values > 0"):
+        fit(derived("power tail")[0].model, from_array([2.0, -1.0]))

@@ -138,7 +138,7 @@ def model(domain):
         ("nonnegative integer", [0, 7.0], -1, "values >= 0"),
         ("positive integer", [1], 0, "values >= 1"),
         ("integer in [0, 5]", [0, 5], 7, "values <= 5"),
-        ("(k, oo)", [-3, 8], None, ""),
+        ("(k, oo)", [3, 8], -3, "values > 0"),
         ("[0, k]", [0, 8], -1, "values >= 0"),
     ],
 )

@@ -152,7 +152,7 @@ def _value(node: sp.Expr, known: dict[sp.Expr, str]) -> str:
 
 
 def _domain_checks(argument: str, name: str, domain: Domain) -> list[str]:
-    """Lines that refuse a column outside its domain; ends that parameters move are not checked."""
+    """Lines that refuse a column outside its domain; of one that parameters move, the sign."""
     tests = []
     printer = Printer(frozenset())
     for end, closed, strict in (
@@ -162,6 +162,8 @@ def _domain_checks(argument: str, name: str, domain: Domain) -> list[str]:
         if end.is_number and end.is_finite:
             sign = f"{strict}=" if closed else strict
             tests.append(f"({argument} {sign} {printer.text(end)})")
+        elif strict == ">" and end.free_symbols and end.is_positive:
+            tests.append(f"({argument} > 0)")
     if domain.integer:
         tests.append(f"({argument} == np.floor({argument}))")
     if not tests:

@@ -155,7 +155,7 @@ def require_domain(sample: Sample, model: "Model") -> None:
 
     The symbols take the columns of their names; where these are not the names there are, the
     columns in order.  An end that another data symbol gives is checked row by row; one that
-    depends on parameters is not checked here.
+    depends on parameters only by its sign.
     Raises InputError: another number of columns than of symbols; the first bad row, its value,
     the domain and how many such rows there are.
     """
@@ -195,6 +195,8 @@ def _outside(domain: "Domain", columns: Mapping[str, Doubles]) -> list[tuple[str
         )
         sign = ">=" if domain.lower_closed else ">"
         found.append((f"values {sign} {_written(domain.lower)}", below))
+    elif domain.lower.is_positive:  # it moves, but never below zero
+        found.append(("values > 0", lambda x, _: x <= 0))
     if not domain.upper.free_symbols - domain.follows:
         upper = _end(domain.upper, columns)
         above: Bad = (

@@ -23,7 +23,7 @@ from symmle.estimate.records import Estimator, Kind
 from symmle.estimate.remaining import Remaining, remaining
 from symmle.estimate.slope_sign import Slope, slope_sign
 from symmle.known import Known
-from symmle.model import Domain, Model, Variable
+from symmle.model import Datum, Domain, Model, Variable
 from symmle.order_statistics import Maximum, Minimum
 
 _MOST_ENDS = 4
@@ -37,10 +37,13 @@ class End:
     place: sp.Expr
     lower: bool
     closed: bool
+    whole: bool = False
 
     @property
     def extreme(self) -> sp.Expr:
-        """The observation that stops it."""
+        """The observation that stops it; the next whole number where both are and it is open."""
+        if self.whole and not self.closed:
+            return Minimum(self.column) - 1 if self.lower else Maximum(self.column) + 1
         return Minimum(self.column) if self.lower else Maximum(self.column)
 
 
@@ -74,7 +77,8 @@ def boundary(derivation: Derivation) -> Estimator | None:
     """The estimate where every moved end is pinned by the data; None where that is not shown."""
     model = derivation.model
     ends = moved_ends(model)
-    if not derivation.smooth or len(ends) > _MOST_ENDS:
+    by_rows = any(isinstance(s, Datum) for end in ends for s in end.place.free_symbols)
+    if not derivation.smooth or by_rows or len(ends) > _MOST_ENDS:
         return None
     log_density = split_logs(model)
     for groups in _assignments(model, ends):
@@ -90,15 +94,18 @@ def boundary(derivation: Derivation) -> Estimator | None:
 def moved_ends(model: Model) -> list[End]:
     """The ends of the data's domains that depend on parameters."""
     theta = set(model.symbols)
+    whole_numbers = {p.symbol for p in model.parameters if p.domain.integer}
     found = []
     for variable in model.data:
         where = variable.domain
         for place, lower, closed in (
-            (where.lower, True, where.lower_closed or where.integer),
-            (where.upper, False, where.upper_closed or where.integer),
+            (where.lower, True, where.lower_closed),
+            (where.upper, False, where.upper_closed),
         ):
-            if place.free_symbols & theta:
-                found.append(End(variable.symbol, place, lower, closed))
+            moving = place.free_symbols & theta
+            if moving:
+                whole = where.integer and moving <= whole_numbers
+                found.append(End(variable.symbol, place, lower, closed, whole))
     return found
 
 
@@ -164,6 +171,8 @@ def _pins(
             place = sp.expand(end.place.xreplace(dict(coordinates)))
             rises = place.diff(letter)
             stop = isolate(place - end.extreme, variables[symbol] if letter == symbol else whole)
+            if variables[symbol].domain.integer and not _steps_by_one(place, letter, end):
+                return None
             if stop is None or not (rises.is_positive or rises.is_negative):
                 return None
             (above if end.lower == bool(rises.is_positive) else below).append(stop.value)
@@ -173,6 +182,12 @@ def _pins(
             return None
         pins.append(pin)
     return pins
+
+
+def _steps_by_one(place: sp.Expr, symbol: sp.Symbol, end: End) -> bool:
+    """Whether a whole-number parameter moves the end of whole-number data by whole numbers."""
+    shift = sp.expand(place - place.diff(symbol) * symbol)
+    return end.whole and abs(place.diff(symbol)) == 1 and bool(shift.is_Integer)
 
 
 def _estimator(
@@ -246,7 +261,7 @@ def _road(ends: list[End], pins: list[Pin], left: Remaining) -> str:
         else:
             way = "rises" if pin.slope.sign > 0 else "falls"
             told.append(f"the likelihood {way} in {what} until the data stop it at {pin.value}")
-    if not all(end.closed for end in ends):
+    if not all(end.closed or end.whole for end in ends):
         told.append(
             "the support is open at its end, so this is the supremum, attained once the end "
             "is counted in"

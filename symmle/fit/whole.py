@@ -132,7 +132,9 @@ class _Profile:
 
     def _holds(self, end: End, point: Mapping[sp.Symbol, mpmath.mpf]) -> bool:
         place, rows = tree_value(end.place, point), self._rows[end.column]
-        return bool(place <= min(rows) if end.lower else place >= max(rows))
+        if end.closed:
+            return bool(place <= min(rows) if end.lower else place >= max(rows))
+        return bool(place < min(rows) if end.lower else place > max(rows))
 
 
 def _lies_in(where: Domain, value: mpmath.mpf) -> bool:
