@@ -231,12 +231,13 @@ def _with_errors(
     """Standard errors of each kind, covariance, correlation and Wald intervals."""
     fields = ("standard_errors", "covariance", "correlation", "confidence_intervals")
     others = ("expected_standard_errors", "sandwich_standard_errors")
+    why_not = _why_no_error(setting)
     if found.spread is None:
-        reasons |= dict.fromkeys((*fields, *others), _NOT_SMOOTH)
+        reasons |= dict.fromkeys((*fields, *others), why_not)
         return plain
     for i, name in enumerate(names):
         if i not in found.free:
-            reasons |= {f"{each}.{name}": _NOT_SMOOTH for each in (fields[0], fields[3])}
+            reasons |= {f"{each}.{name}": why_not for each in (*fields[::3], others[1])}
     shares, squared = _shares(setting)
     outer = outer_product(setting.model, setting.columns, found.theta, shares, found.free, squared)
     if outer is not None and not squared:
@@ -251,16 +252,17 @@ def _with_errors(
         if robust is None:
             reasons |= dict.fromkeys(fields, reasons[others[1]])
     expected = None
-    if setting.weights is not Weights.PROBABILITIES and len(found.free) == len(names):
+    ends = setting.estimator.pinned or setting.estimator.whole
+    if setting.weights is not Weights.PROBABILITIES and not ends:
         expected, why = expected_errors(setting.derivation, found.theta, setting.n)
         if expected is None:
             reasons[others[0]] = why
     else:
-        reasons.setdefault(others[0], _NOT_SMOOTH)
+        reasons.setdefault(others[0], why_not)
     size, point = len(names), found.point
     plain = replace(
         plain,
-        expected_standard_errors=_named(names, found.free, expected),
+        expected_standard_errors=_named(names, range(len(names)), expected),
         sandwich_standard_errors=_named(
             names, found.free, None if robust is None else robust.errors
         ),
@@ -268,6 +270,11 @@ def _with_errors(
     if spread is None:
         return plain
     errors = dict(zip(found.free, spread.errors.tolist(), strict=True))
+    if expected is not None:  # at a kink the score jumps, and the expected information is there
+        errors = dict(enumerate(expected.tolist())) | errors
+        for i in set(range(size)) - set(found.free):
+            reasons[f"standard_errors.{names[i]}"] += "; its interval is from the expected one"
+            reasons.pop(f"confidence_intervals.{names[i]}", None)
     intervals = {
         name: wald_interval(found.charts[i], point[i], errors[i], setting.level)
         if i in errors
@@ -281,6 +288,15 @@ def _with_errors(
         correlation=rows_of(spread.correlation, found.free, size),
         confidence_intervals=intervals,
     )
+
+
+def _why_no_error(setting: Setting) -> str:
+    """Why a parameter has no standard error from the score."""
+    if setting.estimator.whole:
+        return "a whole number has no derivative, so no error follows from the score"
+    if setting.estimator.optima:
+        return "the score jumps at the estimate, so the observed information says nothing of it"
+    return _NOT_SMOOTH
 
 
 def _shares(setting: Setting) -> tuple[Floats | None, bool]:
@@ -311,9 +327,14 @@ def _with_profiles(
     """The intervals of the profile likelihood, unless there is no likelihood or no spread."""
     keeps_rows = hasattr(surface.data, setting.model.data[0].name)
     if setting.weights is Weights.PROBABILITIES or found.spread is None:
-        why = _PSEUDO if setting.weights is Weights.PROBABILITIES else _NOT_SMOOTH
+        why = _PSEUDO if setting.weights is Weights.PROBABILITIES else _why_no_error(setting)
         reasons["profile_intervals"] = why
         return plain
+    if setting.estimator.whole:
+        whole = setting.estimator.whole[0]
+        reasons["profile_intervals"] = f"{whole} is a whole number, and is held where it is"
+        note = f"the standard errors are those with {whole} held at its estimate"
+        return replace(plain, notes=(*plain.notes, note))
     if keeps_rows and setting.sample.n > _MOST_PROFILED:
         reasons["profile_intervals"] = f"not computed for more than {_MOST_PROFILED} rows"
         return plain

@@ -24,12 +24,15 @@ _EQUAL = 1e-10  # relative difference of heights that are equal
 @dataclass(frozen=True, slots=True, eq=False)
 class Located:
     """theta: by symbol.  others: tops elsewhere, the highest first.  searched: from how many
-    other starts; 0 where there is but one top, or the data are too many."""
+    other starts; 0 where there is but one top, or the data are too many.  said: what a search for
+    a whole number found; ties: whole numbers that are equally likely."""
 
     theta: Mapping[sp.Symbol, float]
     iterations: int
     others: tuple[Top, ...] = ()
     searched: int = 0
+    said: str = ""
+    ties: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def locate(setting: Setting, surface: Surface) -> Located | Missing:
     located = Located(dict(zip(symbols, point, strict=True)), iterations)
     if setting.estimator.unique or not _few_rows(setting) or not all(map(math.isfinite, point)):
         return located
-    if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM) or setting.estimator.whole:
+    if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
         return located
     return _highest(setting, surface, point, iterations)
 
@@ -128,8 +131,11 @@ def _starts(setting: Setting, point: Point, chart_of: tuple[Chart, ...]) -> list
 def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missing:
     """A climb from a plain start, where the module's own search came to nothing."""
     symbols = setting.model.symbols
-    guess = _plain(setting)
-    if guess is None or setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
+    if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
+        return Missing(reason, None)
+    try:
+        guess = _plain(setting)
+    except OverflowError:
         return Missing(reason, None)
     chart_of = charts(setting.model, dict(zip(symbols, guess, strict=True)))
     if math.isinf(surface.height(guess)):
@@ -142,8 +148,8 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     return Located(dict(zip(symbols, best.point, strict=True)), best.steps, (), 1)
 
 
-def _plain(setting: Setting) -> Point | None:
-    """A point of the domain that knows the data's place and size, if the domain has one."""
+def _plain(setting: Setting) -> Point:
+    """A point that knows the data's place and size; OverflowError where that is no double."""
     moves = invariance(setting.model)
     values = np.concatenate([np.asarray(column) for column in setting.columns.values()])
     middle, size = float(np.median(values)), float(np.std(values)) or float(abs(values[0])) or 1.0

@@ -9,9 +9,8 @@ definite.
     statuses  why there is no estimate; limits: which parameter runs to which end
     locate    the module's answer, and a look around for a higher point
     judge     whether that answer is believed, and how far it may be off
+    verdict   what the estimate is: the only maximum, one of several, at an end
 """
-
-from dataclasses import replace
 
 import numpy as np
 
@@ -21,13 +20,14 @@ from symmle.derive import derive
 from symmle.errors import InputError
 from symmle.estimate import estimate
 from symmle.fit.judge import judged, reported
-from symmle.fit.locate import Located, Missing, is_as_high, locate, surface_of
+from symmle.fit.locate import Missing, locate, surface_of
 from symmle.fit.originals import with_originals
 from symmle.fit.record import Fit, Status, Weights
-from symmle.fit.set_by_data import searched, set_by_data, with_path
+from symmle.fit.set_by_data import searched
 from symmle.fit.setting import Setting, setting
 from symmle.fit.statuses import failed, refused
 from symmle.fit.threshold import threshold_fit
+from symmle.fit.verdict import with_status
 from symmle.model import Model
 
 
@@ -65,10 +65,9 @@ def _answer(asked: Setting) -> Fit:
             surface = surface_of(asked, module)
         except ValueError as error:
             return asked.without(Status.NOT_CONVERGED, str(error))
-        special = searched(asked)
-        if isinstance(special, Fit):
-            return special
-        located = locate(asked, surface) if special is None else special.located
+        located = searched(asked) or locate(asked, surface)
+        if isinstance(located, Fit):
+            return located
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
         found = judged(asked, surface, located)
@@ -76,30 +75,4 @@ def _answer(asked: Setting) -> Fit:
             lost = found.status is Status.NOT_CONVERGED
             start = tuple(located.theta.values())
             return failed(asked, surface, start, found.message) if lost else found
-        record = reported(asked, surface, found, located)
-        if not asked.estimator.follows_score:
-            return set_by_data(asked, record, None if special is None else special.whole)
-        return with_path(asked, _with_status(asked, record, located))
-
-
-def _with_status(asked: Setting, found: Fit, located: Located) -> Fit:
-    """What the estimate is: the only maximum, one of several, a value at an end."""
-    estimator = asked.estimator
-    height = (found.log_likelihood or 0.0) / asked.n
-    ties = [top for top in located.others if is_as_high(top, height)]
-    if ties and found.log_likelihood is not None:
-        message = (
-            f"{len(ties) + 1} maxima are equally high, so the data do not choose among them; "
-            "the others are listed as `maxima`, collect more data or hold a parameter with --fix"
-        )
-        return replace(found, status=Status.NOT_UNIQUE, message=message)
-    if estimator.unique:
-        message = "the only stationary point of the likelihood, and a maximum"
-    elif located.searched:
-        message = (
-            "a stationary point of the likelihood, and a maximum; no higher one was found from "
-            f"{located.searched} other starts"
-        )
-    else:
-        message = "a stationary point of the likelihood, and a maximum"
-    return replace(found, message=message)
+        return with_status(asked, reported(asked, surface, found, located), located)

@@ -1,8 +1,7 @@
-"""Where the score does not decide: what the data set, intervals of optima, whole numbers, and
-likelihoods that have no bound elsewhere."""
+"""Where the score does not decide: whole numbers, and likelihoods with no bound elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import mpmath
 
@@ -10,19 +9,11 @@ from symmle.fit.locate import Located
 from symmle.fit.record import Fit, Status
 from symmle.fit.setting import DIGITS, Setting
 from symmle.fit.unbounded import Path, unbounded_path
-from symmle.fit.whole import WholeSearch, search_whole
+from symmle.fit.whole import search_whole
 from symmle.known import Known
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Searched:
-    """The best whole number, as a point like any other, and what the search said."""
-
-    located: Located
-    whole: WholeSearch
-
-
-def searched(asked: Setting) -> Searched | Fit | None:
+def searched(asked: Setting) -> Located | Fit | None:
     """The search for a whole number; a record where it has no result; None without such."""
     if not asked.estimator.whole:
         return None
@@ -38,28 +29,7 @@ def searched(asked: Setting) -> Searched | Fit | None:
             status = Status.BOUNDARY
         return asked.without(status, told)
     theta = {symbol: float(value) for symbol, value in found.estimate.items()}
-    return Searched(Located(theta, 0), found)
-
-
-def set_by_data(asked: Setting, found: Fit, whole: WholeSearch | None) -> Fit:
-    """The record with what is to be said of an estimate that the score does not give."""
-    estimator = asked.estimator
-    if whole is not None:
-        status = Status.NOT_UNIQUE if whole.ties else Status.OK
-        return replace(found, status=status, message=whole.sentence, known=whole.known)
-    if not estimator.optima:
-        return replace(found, message=estimator.road)
-    ends: dict[str, tuple[float, float]] = {}
-    if asked.rows is not None:
-        for symbol, pair in estimator.optima.items():
-            low, high = (float(asked.value(end, {})) for end in pair)
-            ends[symbol.name] = (low, high)
-    wide = {name: pair for name, pair in ends.items() if pair[0] < pair[1]}
-    if not wide:
-        return replace(found, message=estimator.road)
-    told = "; ".join(f"every {name} from {a!r} to {b!r}" for name, (a, b) in wide.items())
-    message = f"{told} is a maximum, and the middle is reported: {estimator.road}"
-    return replace(found, message=message, optima=wide)
+    return Located(theta, 0, said=found.sentence, ties=found.ties)
 
 
 def with_path(asked: Setting, found: Fit) -> Fit:
@@ -69,9 +39,17 @@ def with_path(asked: Setting, found: Fit) -> Fit:
     path = path_from(asked, found.estimate)
     if path is None:
         return found
-    message = "an interior maximum; elsewhere the likelihood has no bound, and so no maximum"
-    way = path.sentence.removeprefix("the likelihood grows without bound as ")
+    way = way_of(path)
+    message = (
+        "an interior maximum, which is what is usually reported; elsewhere the likelihood has no "
+        f"bound, as {way}"
+    )
     return replace(found, status=Status.LOCAL_MAXIMUM, message=message, unbounded_path=way)
+
+
+def way_of(path: Path) -> str:
+    """Which parameter goes where, without the rest of the sentence."""
+    return path.sentence.removeprefix("the likelihood grows without bound as ")
 
 
 def path_from(asked: Setting, estimate: Mapping[str, float]) -> Path | None:

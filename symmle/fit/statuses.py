@@ -7,6 +7,7 @@ from symmle.estimate import Kind
 from symmle.fit.climb import Point, Surface
 from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
 from symmle.fit.record import Fit, Status
+from symmle.fit.set_by_data import path_from, way_of
 from symmle.fit.setting import DIGITS, Setting
 from symmle.known import Known
 from symmle.model import Domain
@@ -74,13 +75,19 @@ def _alike(setting: Setting) -> str:
 
 
 def failed(setting: Setting, surface: Surface, start: Point | None, reason: str) -> Fit:
-    """The answer where the module looked for the maximum and did not find it.
+    """The answer where the maximum was looked for and not found.
 
-    start: a point of the domain to follow the likelihood from.  reason: what the module said.
+    start: a point of the domain to follow the likelihood from.  reason: what was said.
     """
     gone = first_value(lambda: run_off_exactly(setting))
     if gone is None and start is not None:
         gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
+    if start is not None and (gone is None or gone.height is not None):
+        names = [symbol.name for symbol in setting.model.symbols]
+        path = path_from(setting, dict(zip(names, start, strict=True)))
+        if path is not None:
+            told = f"{_alike(setting)}{path.sentence}; hold a parameter with --fix"
+            return setting.without(Status.UNBOUNDED, told, path=way_of(path))
     if gone is not None:
         return _told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
     return setting.without(
