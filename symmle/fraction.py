@@ -6,7 +6,10 @@ and large or slow cases are given back as they are: nothing depends on a fractio
 but the length of what is printed and the chance of a proof.
 """
 
+from collections.abc import Sequence
+
 import sympy as sp
+from sympy.polys.fields import sfield
 
 from symmle.budget import bounded
 from symmle.errors import BudgetError
@@ -30,6 +33,19 @@ def reduced_fraction(expr: sp.Expr) -> sp.Expr:
     except BudgetError:
         return expr
     return short.xreplace({letter: call for call, letter in letters.items()})
+
+
+def reduced_fractions(exprs: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """Rational expressions as reduced fractions, all at once in one field of rational functions.
+
+    For large ones in few symbols, where that is far faster than one by one; a function in them is
+    a symbol of its own.  Unchanged when it takes too long.
+    """
+    try:
+        _, found = bounded(_SECONDS * 4, lambda: sfield(list(exprs)))
+    except BudgetError:
+        return list(exprs)
+    return [sp.factor_terms(each.as_expr()) for each in found]
 
 
 def _factors(expr: sp.Expr) -> list[sp.Expr]:

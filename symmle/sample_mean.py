@@ -402,6 +402,8 @@ def _powers_split(term: sp.Expr) -> sp.Expr:
         base, exponent = factor.as_base_exp()
         if isinstance(base, sp.log) and exponent.is_Integer:
             factor = sp.expand_multinomial(sp.expand_log(base, deep=False) ** exponent, deep=False)
+        elif isinstance(factor, sp.sin | sp.cos) and has_data(factor):
+            factor = _angles_split(factor)
         elif not exponent.is_Integer:
             sums = sp.expand_power_exp(base ** sp.expand_mul(exponent), deep=False)
             factor = sp.Mul(
@@ -409,6 +411,16 @@ def _powers_split(term: sp.Expr) -> sp.Expr:
             )
         split.append(factor)
     return sp.Mul(*split)
+
+
+def _angles_split(call: sp.Expr) -> sp.Expr:
+    """cos(x - m) as cos(x)*cos(m) + sin(x)*sin(m); an angle without parameters is left alone."""
+    moving, still = call.args[0].as_independent(*call.args[0].atoms(Datum), as_Add=True)
+    if moving == 0 or still == 0:
+        return call
+    first, second = sp.Dummy(), sp.Dummy()
+    parts = {first: moving, second: still}
+    return call.func(first + second).expand(trig=True).xreplace(parts)
 
 
 def _term_bound(factor: sp.Expr) -> int:

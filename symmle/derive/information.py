@@ -14,7 +14,8 @@ import sympy as sp
 
 from symmle.derive.about_kink import expectation_about_kink
 from symmle.derive.expectation import Expectation, expectation
-from symmle.fraction import reduced_fraction
+from symmle.derive.mean_equations import MeanEquations
+from symmle.fraction import reduced_fraction, reduced_fractions
 from symmle.known import Known
 from symmle.model import Model, Origin
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
@@ -28,26 +29,32 @@ class Information:
 
     road: how it was reached, in words.  unresolved: expectations that have no closed form here;
     they stand unevaluated in the matrix, which is otherwise exact.
+    from_score: whether E[score] = 0 alone gave it.  Then -H, too, is this matrix wherever the score
+    of a sample vanishes: the same algebra with the sample's means for the expectations.
     """
 
     matrix: sp.ImmutableMatrix
     known: Known
     road: str
     unresolved: tuple[Expectation, ...]
+    from_score: bool = False
 
 
-def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Information:
+def fisher_information(
+    model: Model, log_density: sp.Expr, regular: bool, means: MeanEquations | None = None
+) -> Information:
     """The Fisher information matrix as an expression in the parameters.
 
     log_density: of the model, in the form that is differentiated.
     regular: whether -E[Hessian] is the information: no kinks, and a support that stays in place.
+    means: what E[score] = 0 gives for the statistics, where that is known already.
     Otherwise E[score score'] stands unevaluated; with a moving support it bounds nothing, and is
     marked UNKNOWN.
     """
     theta = model.symbols
     if not regular:
         slopes = [log_density.diff(symbol) for symbol in theta]
-        moved = any(variable.domain.depends_on for variable in model.data)
+        moved = any(variable.domain.depends_on & set(theta) for variable in model.data)
         matrix = sp.ImmutableMatrix(
             len(theta),
             len(theta),
@@ -69,6 +76,10 @@ def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Inf
             "the Hessian is free of the data",
             (),
         )
+    if means is not None and set(needed) <= set(means.expected):
+        entries = [-entry.xreplace(dict(means.expected)) for entry in hessian]
+        matrix = sp.ImmutableMatrix(size, size, reduced_fractions(entries))
+        return Information(matrix, Known.PROVED, "E[score] = 0", (), True)
     known = _expectations_from_score(gradient, needed)
     roads = ["E[score] = 0"] if known else []
     for node in needed:
@@ -79,7 +90,9 @@ def fisher_information(model: Model, log_density: sp.Expr, regular: bool) -> Inf
                 roads.append("a table of integrals")
     matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
-    return Information(matrix, Known.PROVED, ", then ".join(roads) or "unevaluated", unresolved)
+    from_score = roads == ["E[score] = 0"] and not unresolved
+    road = ", then ".join(roads) or "unevaluated"
+    return Information(matrix, Known.PROVED, road, unresolved, from_score)
 
 
 def _product(model: Model, log_density: sp.Expr, product: sp.Expr, moved: bool) -> sp.Expr:

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.derive.branches import split_branches
 from symmle.derive.information import Information, fisher_information, in_coordinates
 from symmle.derive.logs import split_logs
+from symmle.derive.mean_equations import MeanEquations, mean_equations
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
 from symmle.trial import require_finite
+
+_MANY = 3  # parameters, from which on the score is solved for all statistics at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Derivation:
     smooth: False where the log-density has kinks in a parameter (an absolute value, a minimum):
     score and Hessian then hold between the kinks only, and no claim is built on the Hessian.
     original: of the model in its first parameters, where this one is in other coordinates.
+    mean_equations: mean(T) = E[T], looked for with three and more parameters.
     """
 
     model: Model
@@ -48,6 +53,7 @@ class Derivation:
     information: Information
     smooth: bool
     original: "Derivation | None" = None
+    mean_equations: MeanEquations | None = None
 
 
 def derive(model: Model) -> Derivation:
@@ -58,7 +64,7 @@ def derive(model: Model) -> Derivation:
     Raises InputError for a log-density that is not finite at a point of its support.
     """
     require_finite(model)
-    log_density = split_logs(model)
+    log_density = split_branches(split_logs(model))
     average = central(mean(log_density))
     theta = model.symbols
     smooth = is_smooth(model)
@@ -72,8 +78,11 @@ def derive(model: Model) -> Derivation:
     hessian = sp.ImmutableMatrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
     everything = (average, *gradient, *hessian)
     original = None if model.origin is None else derive(model.origin.model)
+    means = None
     if original is None or model.origin is None:
-        information = fisher_information(model, log_density, smooth and not moves_support(model))
+        regular = smooth and not moves_support(model)
+        means = mean_equations(gradient, model.parameters) if size >= _MANY and regular else None
+        information = fisher_information(model, log_density, regular, means)
     else:
         information = in_coordinates(original.information, model.origin, theta)
     return Derivation(
@@ -85,12 +94,14 @@ def derive(model: Model) -> Derivation:
         information,
         smooth,
         original,
+        means,
     )
 
 
 def moves_support(model: Model) -> bool:
     """Whether the support depends on a parameter, so that E[score] = 0 does not hold."""
-    return any(variable.domain.depends_on for variable in model.data)
+    theta = set(model.symbols)
+    return any(variable.domain.depends_on & theta for variable in model.data)
 
 
 def is_smooth(model: Model) -> bool:

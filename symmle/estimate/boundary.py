@@ -18,7 +18,7 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.derive.logs import split_logs
-from symmle.estimate.elimination import isolate
+from symmle.estimate.isolate import isolate
 from symmle.estimate.records import Estimator, Kind
 from symmle.estimate.remaining import Remaining, remaining
 from symmle.estimate.slope_sign import Slope, slope_sign

@@ -6,18 +6,23 @@ the one that leaves the fewest unknowns wins, then the one that keeps solved par
 special functions (a gamma is reduced to its shape, not to its rate).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sympy as sp
+from sympy.polys.fields import sfield
 
 from symmle.budget import bounded
+from symmle.derive.mean_equations import MeanEquations, mean_equations
 from symmle.errors import BudgetError
+from symmle.estimate.isolate import Solution, isolate
+from symmle.estimate.linear import linear_block
 from symmle.fraction import reduced_fraction
 from symmle.model import Variable
-from symmle.sample_mean import masked, recentred, separate, tidy
+from symmle.sample_mean import masked, nodes, recentred, separate, tidy
 
-_SECONDS = 2.0  # of an elimination, after which the system is left as it stands
+_FEW = 2  # parameters, with which every order is tried
+_SECONDS = 6.0  # of an elimination, after which the system is left as it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,49 +48,167 @@ class Elimination:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """The value of a variable, and what must be positive for it to solve the equation.
-
-    complete: whether the equation is known not to vanish identically in the variable.
-    """
-
-    value: sp.Expr
-    positive: tuple[sp.Expr, ...] = ()
-    complete: bool = True
-
-
 def eliminate(
-    gradient: Mapping[sp.Symbol, sp.Expr], parameters: tuple[Variable, ...]
+    gradient: Mapping[sp.Symbol, sp.Expr],
+    parameters: tuple[Variable, ...],
+    means: MeanEquations | None = None,
 ) -> Elimination:
     """The best elimination of score = 0; gradient holds one component per parameter.
 
-    Each step takes the best choice there is; unless that gives a closed form at once, every order
-    is tried with two parameters.
+    First the score is solved for the statistics (`mean_equations`), where that gives a closed form.
+    Else one parameter is solved for after the other: with two parameters in every order, unless the
+    first choices give a closed form; with more, several at once where they are linear together.
+
+    means: the mean equations, if they have been looked for already.
     """
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
     start = Elimination(equations, parameters, (), 0, True)
     try:
-        return bounded(_SECONDS, lambda: _best(start))
+        return bounded(_SECONDS, lambda: _best(start, means))
     except BudgetError:
         return start
 
 
-def _best(start: Elimination) -> Elimination:
+def _best(start: Elimination, means: MeanEquations | None) -> Elimination:
+    through = _through_means(start, means)
+    if through is not None and not through.unknowns and through.complete:
+        return through
+    few = len(start.unknowns) <= _FEW
+    best = _by_isolation(start) if few else _with_block(_after_pivots(start))
+    if through is not None and not through.unknowns and best.unknowns:
+        return through
+    return best
+
+
+def _by_isolation(start: Elimination) -> Elimination:
+    """One parameter after the other: first choices, or with few parameters the best order."""
     best = next(_eliminations(start, greedy=True))
-    if len(start.unknowns) <= 2 and (best.unknowns or best.buried or not best.own):
+    if len(start.unknowns) <= _FEW and (best.unknowns or best.buried or not best.own):
         best = min(_eliminations(start, greedy=False), key=_cost)
     # with unknowns left, a side condition cannot be decided: the equation may have extra roots
     return start if best.unknowns and best.positive else best
+
+
+def _through_means(start: Elimination, found: MeanEquations | None) -> Elimination | None:
+    """The elimination of mean(T) = E[T] instead, taking what stands in fewest unknowns first."""
+    if found is None and len(start.unknowns) == _FEW:
+        found = mean_equations([equation for _, equation in start.equations], start.unknowns)
+    if found is None:
+        return None
+    equations = zip(
+        (symbol for symbol, _ in start.equations),
+        (statistic - value for statistic, value in found.expected.items()),
+        strict=True,
+    )
+    step = replace(start, equations=tuple(equations), own=False, complete=found.equivalent)
+    while step.unknowns:
+        names = {variable.symbol for variable in step.unknowns}
+        choices = [
+            (i, variable, solution)
+            for i in _with_fewest(step.equations, names)
+            for variable in step.unknowns
+            if variable.symbol in step.equations[i][1].free_symbols
+            if (solution := isolate(step.equations[i][1], variable)) is not None
+        ]
+        choice = min(
+            choices, key=lambda each: _calls_around(step.equations, each[1].symbol), default=None
+        )
+        if choice is None:
+            break
+        step = _after(step, *choice)
+        step = replace(
+            step, equations=tuple((owner, recentred(each)) for owner, each in step.equations)
+        )
+    return step
+
+
+def _with_fewest(
+    equations: Sequence[tuple[sp.Symbol, sp.Expr]], names: set[sp.Symbol]
+) -> list[int]:
+    """The equations in which the fewest of the unknowns stand."""
+    counts = [len(equation.free_symbols & names) for _, equation in equations]
+    return [i for i, count in enumerate(counts) if count == min(counts)]
+
+
+def _calls_around(equations: Iterable[tuple[sp.Symbol, sp.Expr]], symbol: sp.Symbol) -> int:
+    """In how many functions the symbol stands."""
+    calls = set().union(*(equation.atoms(sp.Function) for _, equation in equations))
+    return sum(symbol in call.free_symbols for call in calls)
+
+
+def _after_pivots(step: Elimination) -> Elimination:
+    """Solve for what enters its own equation linearly, with a coefficient free of the data.
+
+    Such a step divides by nothing that may vanish: the intercept of a regression is one.
+    """
+    for i, (owner, equation) in enumerate(step.equations):
+        variable = next((each for each in step.unknowns if each.symbol == owner), None)
+        if variable is None or nodes([equation.diff(owner)]):
+            continue
+        solution = isolate(equation, variable)
+        if solution is not None and solution.complete and not solution.positive:
+            return _after_pivots(_after(step, i, variable, solution))
+    return step
+
+
+def _with_block(step: Elimination) -> Elimination:
+    """Solve together what is linear together, then the rest by isolation.
+
+    The block's parameters stay in what is solved after it, so that its values are put in once, at
+    the end, and nothing is multiplied out.
+    """
+    names = [variable.symbol for variable in step.unknowns]
+    block = linear_block(step.equations, names)
+    if block is None or any(v.free_symbols & set(names) for v in block.values.values()):
+        return _by_isolation(step)
+    others = tuple(each for each in step.equations if each[0] not in block.values)
+    rest = replace(
+        step,
+        equations=tuple((owner, reduced(_at_summit(each, block.values))) for owner, each in others),
+        unknowns=tuple(each for each in step.unknowns if each.symbol not in block.values),
+        buried=step.buried + sum(_is_buried(step.equations, symbol) for symbol in block.values),
+        complete=step.complete and block.complete,
+    )
+    left = _by_isolation(rest)
+    return replace(
+        left,
+        equations=tuple(
+            (owner, reduced(each.xreplace(block.values))) for owner, each in left.equations
+        ),
+        solved=(*left.solved, *block.values.items()),
+    )
+
+
+def _at_summit(equation: sp.Expr, values: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """An equation that is quadratic in some v and flat at their values, as one linear in them.
+
+    Where the slope of q(v) = q0 + l*v + v*M*v/2 vanishes, q is q0 + l*v/2: the residual sum of
+    squares is var(y) - b*cov(x, y), and no squares are subtracted from each other.
+    """
+    symbols = [symbol for symbol in values if symbol in equation.free_symbols]
+    letters, back = masked(sp.Tuple(equation, *values.values()))
+    wide = sp.expand_mul(letters[0])
+    try:
+        quadratic = sp.Poly(wide, *symbols)
+    except sp.PolynomialError:
+        return equation
+    at_values = dict(zip(values, letters[1:], strict=True))
+    slopes = [quadratic.diff(symbol).as_expr().xreplace(at_values) for symbol in symbols]
+    if quadratic.total_degree() != 2 or any(slope.numer for slope in sfield(slopes)[1]):
+        return equation
+    nothing = dict.fromkeys(symbols, sp.S.Zero)
+    half = [quadratic.diff(symbol).as_expr().xreplace(nothing) * symbol / 2 for symbol in symbols]
+    return sp.Add(wide.xreplace(nothing), *half).xreplace(back)
 
 
 def _eliminations(step: Elimination, greedy: bool) -> Iterator[Elimination]:
     """Every state in which nothing more can be solved for; the first choices only if greedy."""
     choices = [
         (i, variable, solution)
-        for i, (_, equation) in enumerate(step.equations)
+        for i, (owner, equation) in enumerate(step.equations)
         for variable in step.unknowns
-        if (solution := isolate(equation, variable)) is not None
+        if (solution := isolate(equation, variable, step.own and owner == variable.symbol))
+        is not None
     ]
     if not choices:
         yield step
@@ -127,103 +250,6 @@ def _is_buried(equations: Iterable[tuple[sp.Symbol, sp.Expr]], symbol: sp.Symbol
     )
 
 
-def isolate(equation: sp.Expr, variable: Variable) -> Solution | None:
-    """The one value of the variable in its domain at which the equation holds, or None.
-
-    Handles c0 + c1*r(v) = 0 for r a power, a log or an exponential of a multiple of v, and a
-    quadratic in a power when signs decide that just one root lies in the domain.
-    """
-    symbol = variable.symbol
-    letters, back = masked(equation)
-    if any(symbol in node.free_symbols for node in back.values()):
-        return None
-    coefficients = _by_shape(letters, symbol)
-    if coefficients is None:
-        return None
-    shapes = [shape for shape in coefficients if shape != 1]
-    positive = bool(symbol.is_positive)
-    needed: tuple[sp.Expr, ...] = ()
-    complete = True
-    if len(shapes) == 1:
-        ratio = -coefficients.get(sp.S.One, sp.S.Zero) / coefficients[shapes[0]]
-        complete = any(sp.factor_terms(each).is_zero is False for each in coefficients.values())
-        value = _inverse(shapes[0], symbol, reduced_fraction(ratio), positive)
-        is_power = shapes[0].as_base_exp()[0] == symbol and shapes[0].as_base_exp()[1] not in (
-            1,
-            -1,
-        )
-        needed = (ratio.xreplace(back),) if is_power and not ratio.is_positive else ()
-    else:
-        value = _positive_root(coefficients, shapes, symbol) if positive else None
-    if value is None or value.has(sp.zoo, sp.nan, sp.I):
-        return None
-    value = value.xreplace(back)
-    return Solution(tidy(value) if value.is_Add else value, needed, complete)
-
-
-def _by_shape(equation: sp.Expr, symbol: sp.Symbol) -> dict[sp.Expr, sp.Expr] | None:
-    """{how the symbol enters: coefficient}, divided by one shape so that 1 is among them."""
-    sums_below = any(
-        power.base.is_Add and symbol in power.base.free_symbols for power in equation.atoms(sp.Pow)
-    )
-    if sums_below:
-        equation = sp.fraction(reduced_fraction(equation))[0]
-    gathered: dict[sp.Expr, sp.Expr] = {}
-    for term in sp.Add.make_args(sp.expand(equation, power_base=False, power_exp=False, log=True)):
-        coefficient, shape = term.as_independent(symbol, as_Add=False)
-        gathered[shape] = gathered.get(shape, sp.S.Zero) + coefficient
-    gathered = {shape: sp.expand_mul(each) for shape, each in gathered.items()}
-    gathered = {shape: each for shape, each in gathered.items() if each != 0}
-    if len(gathered) < 2 or len(gathered) > 3:
-        return None
-    unit = max(gathered, key=lambda shape: _rank(shape, symbol))
-    return {sp.powsimp(shape / unit): each for shape, each in gathered.items()}
-
-
-def _rank(shape: sp.Expr, symbol: sp.Symbol) -> tuple[bool, sp.Rational]:
-    """Divide by the highest pure power of the symbol, never by a log or a symbolic power."""
-    base, exponent = shape.as_base_exp()
-    pure = shape == 1 or (base == symbol and exponent.is_Rational)
-    return pure, exponent if pure and shape != 1 else sp.S.Zero
-
-
-def _inverse(shape: sp.Expr, symbol: sp.Symbol, ratio: sp.Expr, positive: bool) -> sp.Expr | None:
-    """Solve shape(symbol) = ratio for the symbol where that has one solution in the domain."""
-    if shape == sp.log(symbol):
-        return sp.exp(ratio)
-    if isinstance(shape, sp.exp):
-        slope = shape.args[0].diff(symbol)
-        if symbol in slope.free_symbols or shape.args[0].coeff(symbol, 0) != 0:
-            return None
-        return sp.expand_log(sp.log(ratio)) / slope
-    base, exponent = shape.as_base_exp()
-    if base != symbol or symbol in exponent.free_symbols:
-        return None
-    if exponent.could_extract_minus_sign():
-        ratio, exponent = reduced_fraction(1 / ratio), -exponent
-    if exponent.is_Integer and (abs(exponent) == 1):
-        return reduced_fraction(ratio**exponent)
-    if positive or (exponent.is_Integer and exponent.is_odd and ratio.is_nonnegative):
-        return sp.powdenest(ratio ** (1 / exponent))
-    return None
-
-
-def _positive_root(
-    coefficients: Mapping[sp.Expr, sp.Expr], shapes: list[sp.Expr], symbol: sp.Symbol
-) -> sp.Expr | None:
-    """The positive root of a*t**2 + b*t + c with t a power of the symbol and a*c < 0."""
-    first, second = shapes if shapes[1] == shapes[0] ** 2 else reversed(shapes)
-    base, exponent = first.as_base_exp()
-    if second != first**2 or base != symbol or sp.S.One not in coefficients:
-        return None
-    a, b, c = (coefficients[key] for key in (second, first, sp.S.One))
-    if not (a * c).is_negative:
-        return None
-    root = sp.sqrt(sp.expand_mul(b**2 - 4 * a * c))
-    t = 2 * c / (-b - root) if (a.is_positive) else 2 * c / (-b + root)
-    return t ** (1 / exponent)
-
-
 def reduced(equation: sp.Expr) -> sp.Expr:
     """An equation after a substitution: logs split, passes separated, fractions cancelled."""
     wide = sp.expand_mul(sp.expand_log(separate(equation), deep=True))
@@ -248,8 +274,12 @@ def back_substituted(
 
 
 def _one_fraction(value: sp.Expr) -> sp.Expr:
-    """A rational value reduced; one with a root or a power in it is left in its stable form."""
+    """A rational value reduced, unless that makes it longer.
+
+    One with a root or a power in it is left in its stable form.
+    """
     letters, back = masked(value)
     if letters.has(sp.Function) or any(not power.exp.is_Integer for power in letters.atoms(sp.Pow)):
         return value
-    return sp.factor_terms(reduced_fraction(letters)).xreplace(back)
+    short = sp.factor_terms(reduced_fraction(letters))
+    return min(short, sp.factor_terms(letters), key=lambda each: each.count_ops()).xreplace(back)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import sympy as sp
 
 from symmle.derive import Derivation
-from symmle.estimate.elimination import isolate
+from symmle.estimate.isolate import isolate
 from symmle.estimate.records import Estimator, Kind
 from symmle.estimate.remaining import remaining
 from symmle.known import Known

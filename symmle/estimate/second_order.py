@@ -8,6 +8,7 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.derive.quadrature import integrates_to_one
+from symmle.derive.signs import inside_coordinates, is_positive_definite_inside
 from symmle.errors import InputError
 from symmle.estimate.elimination import reduced
 from symmle.estimate.monotone import trigamma_bounded
@@ -20,6 +21,7 @@ from symmle.trial import points, sample
 
 _DIGITS = 40
 _MOST_OPERATIONS = 400  # the sign of a larger entry is not looked for
+_MOST_OF_ALL = 1200  # nor are those of the minors of a larger matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def concavity(derivation: Derivation) -> Known:
     nonsingular everywhere.  Source: Lehmann & Casella, section 1.5.
     """
     hessian = derivation.score.hessian
+    if sum(entry.count_ops() for entry in hessian) > _MOST_OF_ALL:
+        return Known.UNKNOWN
     if is_negative_definite(hessian, sp.true):
         return Known.PROVED
     if nodes(hessian) or not _negative_definite_at_points(derivation):
@@ -65,7 +69,9 @@ def second_order(
         road = "every leading minor of -H is positive, everywhere: the likelihood is concave"
         return SecondOrder(Known.PROVED, road)
     given = sp.true if exists is None else exists
-    if is_negative_definite(hessian, given):
+    many = hessian.shape[0] > 2  # then a determinant by signs is dear, and the other road cheap
+    strict = strict_wherever_stationary(derivation) if many else None
+    if strict is None and is_negative_definite(hessian, given):
         return SecondOrder(Known.PROVED, "every leading minor of -H is positive")
     if own_equation is not None and own_equation.slope_proved:
         profiled = [i for i, s in enumerate(derivation.score.parameters) if s in values]
@@ -76,6 +82,9 @@ def second_order(
                 "negative definite: both Schur factors of H are negative"
             )
             return SecondOrder(Known.PROVED, road)
+    strict = strict if many else strict_wherever_stationary(derivation)
+    if strict is not None:
+        return strict
     if concave is Known.CHECKED:
         road = (
             "H is free of the data, so H = -I, minus a covariance matrix: the likelihood is concave"
@@ -84,6 +93,7 @@ def second_order(
     information = derivation.information.matrix.xreplace(values)
     if (
         not derivation.information.unresolved
+        and sum(entry.count_ops() for entry in (*hessian, *information)) <= _MOST_OPERATIONS
         and all(reduced(entry) == 0 for entry in hessian + information)
         and _is_not_singular(information)
         and integrates_to_one(derivation.model)
@@ -93,12 +103,31 @@ def second_order(
     return SecondOrder(Known.UNKNOWN, "the sign of H is decided at numbers only")
 
 
+def strict_wherever_stationary(derivation: Derivation) -> SecondOrder | None:
+    """A proof that every zero of the score is a strict maximum, or None.
+
+    The score of an exponential family of full rank is solved for its statistics; with these, -H is
+    an expression in the parameters alone, whose leading minors may be seen to be positive.
+    """
+    inside = inside_coordinates(derivation.model.parameters)
+    if inside is None or not (derivation.information.from_score and derivation.smooth):
+        return None
+    if not is_positive_definite_inside(derivation.information.matrix, inside):
+        return None
+    road = (
+        "where the score vanishes, -H is an expression in the parameters alone, and its leading "
+        "minors are positive everywhere"
+    )
+    return SecondOrder(Known.PROVED, road)
+
+
 def is_negative_definite(matrix: sp.ImmutableMatrix, given: sp.Basic) -> bool:
     """Sylvester's criterion, by signs that follow from the symbols' assumptions.
 
     given: conditions on means, such as mean(x) > 0 & 1 - mean(x) > 0, taken to hold.
     """
-    if any(entry.count_ops() > _MOST_OPERATIONS for entry in matrix):
+    sizes = [entry.count_ops() for entry in matrix]
+    if max(sizes) > _MOST_OPERATIONS or sum(sizes) > _MOST_OF_ALL:
         return False
     letters = _with_signs(matrix, given)
     if not all(_is_positive(-letters[i, i]) for i in range(matrix.shape[0])):

@@ -8,7 +8,7 @@ import mpmath
 import sympy as sp
 
 from symmle.errors import InputError
-from symmle.estimate.elimination import isolate
+from symmle.estimate.isolate import isolate
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model, Variable

@@ -31,6 +31,7 @@ from symmle.known import Known
 from symmle.model import Domain
 from symmle.sample_mean import masked, recentred, separate
 
+_MOST_OPERATIONS = 500  # a larger entry of the Hessian is not simplified
 _SECONDS = 10.0  # of all bounded steps of one estimate together
 
 
@@ -51,6 +52,7 @@ def _estimate(derivation: Derivation) -> Estimator:
     components = dict(zip(score.parameters, score.gradient, strict=True))
     monotone = [s for s, slope in components.items() if slope.is_positive or slope.is_negative]
     moved = set().union(*(variable.domain.depends_on for variable in model.data))
+    moved &= set(model.symbols)
     if moved:
         found = boundary(derivation) or whole_estimate(derivation)
         return found or _boundary(derivation, monotone, moved)
@@ -64,7 +66,7 @@ def _estimate(derivation: Derivation) -> Estimator:
     whole = whole_estimate(derivation)
     if whole is not None:
         return whole
-    left = eliminate(components, model.parameters)
+    left = eliminate(components, model.parameters, derivation.mean_equations)
     solved = back_substituted(left.solved)
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
     hessian = _at(score.hessian, values)
@@ -243,4 +245,8 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
     """The Hessian with the solved parameters replaced, each entry reduced."""
     if not values:
         return hessian
-    return hessian.applyfunc(lambda entry: recentred(reduced(separate(entry).xreplace(values))))
+    return hessian.applyfunc(lambda entry: _entry_at(separate(entry).xreplace(values)))
+
+
+def _entry_at(entry: sp.Expr) -> sp.Expr:
+    return entry if entry.count_ops() > _MOST_OPERATIONS else recentred(reduced(entry))

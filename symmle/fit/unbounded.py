@@ -24,7 +24,8 @@ import sympy as sp
 from symmle.derive import Derivation
 from symmle.derive.logs import split_logs
 from symmle.errors import InputError
-from symmle.estimate.elimination import back_substituted, eliminate, isolate
+from symmle.estimate.elimination import back_substituted, eliminate
+from symmle.estimate.isolate import isolate
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model, Variable
 from symmle.order_statistics import OrderStatistic
