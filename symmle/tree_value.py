@@ -40,6 +40,7 @@ _FUNCTIONS: Mapping[type[sp.Function], Callable[..., mpmath.mpf]] = {
     sp.cos: mpmath.cos,
     sp.tan: mpmath.tan,
     sp.atan: mpmath.atan,
+    sp.atan2: mpmath.atan2,
     sp.sinh: mpmath.sinh,
     sp.cosh: mpmath.cosh,
     sp.tanh: mpmath.tanh,

@@ -89,7 +89,7 @@ ZOO: dict[str, tuple[Model, Kind]] = {
                              ["k>0", "s>0"]), R),
     "gumbel": (typed("-log(s)-(x-m)/s-exp(-(x-m)/s)", ["x"], ["m", "s>0"]), R),
     "lomax": (typed("log(a)-log(s)-(a+1)*log(1+x/s)", ["x>0"], ["a>0", "s>0"]), R),
-    "log series": (typed("x*log(p)-log(x)-log(-log(1-p))", [f"x: {WHOLE}"], ["p: unit"]), R),
+    "log series": (typed("x*log(p)-log(x)-log(-log(1-p))", [f"x: {WHOLE}"], ["p: unit"]), C),
     "kumaraswamy": (typed("log(a)+log(b)+(a-1)*log(x)+(b-1)*log(1-x**a)", ["x: unit"],
                           ["a>0", "b>0"]), R),
     "cut exponential": (typed("log(r)-r*x-log(1-exp(-r))", ["x: unit"], ["r>0"]), R),

@@ -6,7 +6,7 @@ the one that leaves the fewest unknowns wins, then the one that keeps solved par
 special functions (a gamma is reduced to its shape, not to its rate).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -63,21 +63,24 @@ def eliminate(
     """
     equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
     start = Elimination(equations, parameters, (), 0, True)
+    through = _within_budget(lambda: _through_means(start, means))
+    closed = through is not None and not through.unknowns
+    few = len(parameters) <= _FEW
+    if through is not None and closed and (through.complete or not few):
+        return through
+    best = _within_budget(
+        lambda: _by_isolation(start) if few else _with_block(_after_pivots(start))
+    )
+    if through is not None and closed and (best is None or best.unknowns):
+        return through
+    return best or start
+
+
+def _within_budget(work: Callable[[], Elimination | None]) -> Elimination | None:
     try:
-        return bounded(_SECONDS, lambda: _best(start, means))
+        return bounded(_SECONDS, work)
     except BudgetError:
-        return start
-
-
-def _best(start: Elimination, means: MeanEquations | None) -> Elimination:
-    through = _through_means(start, means)
-    if through is not None and not through.unknowns and through.complete:
-        return through
-    few = len(start.unknowns) <= _FEW
-    best = _by_isolation(start) if few else _with_block(_after_pivots(start))
-    if through is not None and not through.unknowns and best.unknowns:
-        return through
-    return best
+        return None
 
 
 def _by_isolation(start: Elimination) -> Elimination:

@@ -94,6 +94,7 @@ def second_order(
     if (
         not derivation.information.unresolved
         and sum(entry.count_ops() for entry in (*hessian, *information)) <= _MOST_OPERATIONS
+        and not hessian.has(sp.LambertW)
         and all(reduced(entry) == 0 for entry in hessian + information)
         and _is_not_singular(information)
         and integrates_to_one(derivation.model)

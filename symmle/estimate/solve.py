@@ -249,4 +249,5 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
 
 
 def _entry_at(entry: sp.Expr) -> sp.Expr:
-    return entry if entry.count_ops() > _MOST_OPERATIONS else recentred(reduced(entry))
+    long = entry.count_ops() > _MOST_OPERATIONS or entry.has(sp.LambertW)
+    return entry if long else recentred(reduced(entry))
