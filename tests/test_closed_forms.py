@@ -190,7 +190,7 @@ def test_other_parameters_give_the_same_density(
 def test_a_family_of_full_rank_is_proved_to_have_its_maximum_there(
     found: dict[str, Estimator], name: str
 ) -> None:
-    """-H at a zero of the score is an expression in the parameters, seen to be positive definite."""
+    """-H at a zero of the score is an expression in the parameters, and positive definite."""
     assert found[name].maximum is Known.PROVED
 
 
@@ -357,12 +357,9 @@ def test_the_mean_equations_are_the_score_solved(
 
 
 def test_signs_inside_a_domain() -> None:
-    """A covariance matrix is positive definite for |r| < 1, and not seen to be so for any real r."""
-    s, t, r = (
-        sp.Symbol("s", positive=True),
-        sp.Symbol("t", positive=True),
-        sp.Symbol("r", real=True),
-    )
+    """A covariance matrix is positive definite for |r| < 1, and not for any real r."""
+    s, t = sp.symbols("s t", positive=True)
+    r = sp.Symbol("r", real=True)
     matrix = sp.ImmutableMatrix([[s**2, r * s * t], [r * s * t, t**2]])
     positive = Domain("positive", sp.S.Zero, sp.oo)
     held = [Variable(s, positive), Variable(t, positive)]
