@@ -7,12 +7,13 @@ arithmetic, IEEE Trans. Computers 66, 2017).
 Imports `errors` only.
 """
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
-from flint import acb, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
+from flint import acb, acb_series, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
 from symmle.errors import BudgetError, InputError
 
@@ -67,15 +68,29 @@ def ball(expr: sp.Expr, values: Mapping[sp.Expr, arb] | None = None) -> arb:
         return arb(fraction(expr))
     if expr in _CONSTANTS:
         return _CONSTANTS[expr]()
-    if expr.is_Pow:
-        return _power(expr.base, expr.exp, known)
+    function, arguments = operation(expr)
+    return function(*(ball(arg, known) for arg in arguments))
+
+
+def operation(expr: sp.Expr) -> tuple[Callable[..., arb], tuple[sp.Expr, ...]]:
+    """What the top of an expression does to balls, and which expressions it does it to.
+
+    Not for a symbol, a number or a named constant.
+    Raises InputError for a symbol or a function that has no enclosure here.
+    """
+    if isinstance(expr, sp.Pow):
+        return _power(expr.base, expr.exp)
+    if isinstance(expr, sp.Derivative | sp.Subs):
+        order, place = _zeta_slope(expr)
+        if order:
+            return lambda s: _zeta_derivative(s, order), (place,)
     if expr.func not in _FUNCTIONS:
         what = "symbol" if expr.is_Symbol else "function"
         raise InputError(
             f"{expr} has no enclosure: give a value for this {what}, or rewrite it with one of "
             + ", ".join(sorted(head.__name__ for head in _FUNCTIONS))
         )
-    return _FUNCTIONS[expr.func](*(ball(arg, known) for arg in expr.args))
+    return _FUNCTIONS[expr.func], expr.args
 
 
 def enclose(
@@ -153,16 +168,42 @@ def _refined(
         precision *= 2
 
 
-def _power(base: sp.Expr, exponent: sp.Expr, values: Mapping[sp.Expr, arb]) -> arb:
+def _power(base: sp.Expr, exponent: sp.Expr) -> tuple[Callable[..., arb], tuple[sp.Expr, ...]]:
     if exponent.is_Integer:
-        return _integer_power(ball(base, values), int(exponent))
+        return lambda x: _integer_power(x, int(exponent)), (base,)
     if base is sp.E:
-        return ball(exponent, values).exp()
+        return lambda x: x.exp(), (exponent,)
     if exponent.is_Rational:
-        root = ball(base, values).root(int(exponent.q))
-        return _integer_power(root, int(exponent.p))
+        return lambda x: _integer_power(x.root(int(exponent.q)), int(exponent.p)), (base,)
     # Only for a positive base: elsewhere the ball is not finite, and that is the honest answer.
-    return (ball(exponent, values) * ball(base, values).log()).exp()
+    return lambda x, y: (y * x.log()).exp(), (base, exponent)
+
+
+def _zeta_slope(expr: sp.Expr) -> tuple[int, sp.Expr]:
+    """(order, place) of a derivative of Riemann's zeta in its argument; order 0 for any other."""
+    place = None
+    if isinstance(expr, sp.Subs):
+        if len(expr.variables) != 1:
+            return 0, expr
+        expr, place = expr.expr, expr.point[0]
+    if not isinstance(expr, sp.Derivative) or len(expr.variable_count) != 1:
+        return 0, expr
+    symbol, order = expr.variable_count[0]
+    inside = expr.expr
+    if not (isinstance(inside, sp.zeta) and inside.args == (symbol,) and order.is_Integer):
+        return 0, expr
+    return int(order), symbol if place is None else place
+
+
+def _zeta_derivative(s: arb, order: int) -> arb:
+    """Only for s > 1, where the k-th derivative has the sign of (-1)**k and is monotone."""
+    if not s > 1:
+        return arb.nan()
+    at_ends = [
+        acb_series([end, 1], order + 1).zeta()[order].real * math.factorial(order)
+        for end in (s.lower(), s.upper())
+    ]
+    return at_ends[0].union(at_ends[1])
 
 
 def _integer_power(base: arb, exponent: int) -> arb:
@@ -183,6 +224,11 @@ def _polygamma(order: arb, x: arb) -> arb:
         return acb(x).polygamma(acb(order)).real if order.is_exact() else arb.nan()
     at_ends = [acb(end).polygamma(acb(order)).real for end in (x.lower(), x.upper())]
     return at_ends[0] if x.is_exact() else at_ends[0].union(at_ends[1])
+
+
+def _sign(x: arb) -> arb:
+    """Not a number at a jump: a ball that touches it has no one sign, and no slope."""
+    return arb(1) if x > 0 else arb(-1) if x < 0 else arb.nan()
 
 
 def _beta(a: arb, b: arb) -> arb:
@@ -239,6 +285,12 @@ _FUNCTIONS: Mapping[type[sp.Basic], Callable[..., arb]] = {
     sp.gamma: lambda x: x.gamma(),
     sp.loggamma: lambda x: x.lgamma() if x > 0 else arb.nan(),
     sp.polygamma: _polygamma,
+    sp.digamma: lambda x: _polygamma(arb(0), x),
+    sp.sign: lambda x: _sign(x),
+    sp.asin: lambda x: x.asin(),
+    sp.atan2: lambda y, x: arb.atan2(y, x),
+    sp.lowergamma: lambda s, x: s.gamma() * x.gamma_lower(s, regularized=1),
+    sp.uppergamma: lambda s, x: x.gamma_upper(s),
     sp.beta: _beta,
     sp.binomial: _binomial,
     sp.factorial: lambda x: (x + 1).gamma(),

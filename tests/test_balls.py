@@ -43,6 +43,12 @@ FUNCTIONS = [
     (sp.atan(a) * sp.pi + sp.EulerGamma + sp.E, lambda u, _: mp.atan(u) * mp.pi + mp.euler + mp.e),
     (sp.Max(a, b) - sp.Min(a, b) + sp.Abs(a - b), lambda u, v: 2 * abs(u - v)),
     (sp.binomial(a + b, a), lambda u, v: mp.binomial(u + v, u)),
+    (sp.zeta(a + 1).diff(a), lambda u, _: mp.zeta(u + 1, derivative=1)),
+    (sp.zeta(a + 1).diff(a, 2), lambda u, _: mp.zeta(u + 1, derivative=2)),
+    (sp.lowergamma(a, b), lambda u, v: mp.gammainc(u, 0, v)),
+    (sp.uppergamma(a, b), lambda u, v: mp.gammainc(u, v)),
+    (sp.asin(a / 30) + sp.atan2(a, -b), lambda u, v: mp.asin(u / 30) + mp.atan2(u, -v)),
+    (sp.sign(a - b) * a, lambda u, v: mp.sign(u - v) * u),
 ]
 
 
