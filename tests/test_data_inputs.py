@@ -195,3 +195,21 @@ def test_a_column_that_bounds_is_no_parameter() -> None:
     require_domain(good, model)
     with pytest.raises(InputError, match=r"row 2, column 'k' is 6, and m needs values <= 2"):
         require_domain(from_columns({"n": [1, 2], "k": [3, 6]}), model)
+
+
+@pytest.mark.parametrize("family", ["normal", "gamma"])
+@pytest.mark.parametrize("factor", [1e-6, 1e6, 1e150, 1e300, 1e-300, 1e-320])
+def test_scale_changes_an_estimate_as_theory_says_or_is_refused(family: str, factor: float) -> None:
+    """The scale follows the data to 12 digits, or a sentence asks for a constant; never silence."""
+    x = np.array([0.31, 1.7, 0.92, 4.4, 2.05, 0.66, 7.9])
+    plain = fit(family_model(family), from_array(x)).estimate
+    found = fit(family_model(family), from_array(x * factor))
+    assert plain is not None
+    if 1e-200 < factor < 1e200:
+        assert found.estimate is not None
+        powers = {"mu": 1, "sigma": 1, "shape": 0, "rate": -1}
+        for name, value in found.estimate.items():
+            assert value == pytest.approx(plain[name] * factor ** powers[name], rel=1e-12)
+    elif found.estimate is None:
+        assert found.status.value == "not_converged"
+        assert "double precision" in found.message or "rescale" in found.message

@@ -110,6 +110,9 @@ def _no_maximum(
     if not np.all(np.isfinite(hessian)):
         message = "the Hessian is not finite in double precision"
         return setting.without(Status.NOT_CONVERGED, message)
+    if _underflows(setting, located, hessian):
+        message = "the Hessian underflows double precision; multiply the data by a constant"
+        return setting.without(Status.NOT_CONVERGED, message)
     size = np.abs(np.diag(hessian))
     unit = 1 / np.sqrt(np.where(size > 0, size, 1.0))
     values, vectors = np.linalg.eigh(hessian * unit[:, None] * unit)
@@ -132,6 +135,17 @@ def _no_maximum(
         "there; hold a parameter with --fix"
     )
     return setting.without(Status.NOT_IDENTIFIED, message)
+
+
+def _underflows(setting: Setting, located: Located, hessian: Floats) -> bool:
+    """Whether a second derivative is no double with all its digits, though it is not zero."""
+    diagonal = np.abs(np.diag(hessian))
+    if np.all(diagonal >= np.finfo(float).tiny) or setting.rows is None:
+        return False
+    point = {symbol: mpmath.mpf(value) for symbol, value in located.theta.items()}
+    exact = setting.derivation.score.hessian.diagonal()
+    sizes = [abs(setting.value(entry, point)) for entry in exact]
+    return any(0 < size < np.finfo(float).tiny for size in sizes)
 
 
 def _at(names: Sequence[str], point: Point) -> str:
