@@ -260,13 +260,16 @@ def _road(ends: list[End], pins: list[Pin], left: Remaining) -> str:
             told.append(f"the likelihood does not depend on {what} while the data lie inside")
         else:
             way = "rises" if pin.slope.sign > 0 else "falls"
-            told.append(f"the likelihood {way} in {what} until the data stop it at {pin.value}")
+            seen = "" if pin.slope.known is Known.PROVED else " (its slope at random points)"
+            told.append(
+                f"the likelihood {way} in {what} until the data stop it at {pin.value}{seen}"
+            )
     if not all(end.closed or end.whole for end in ends):
         told.append(
             "the support is open at its end, so this is the supremum, attained once the end "
             "is counted in"
         )
-    others = [s for s in left.values if s not in [pin.parameter for pin in pins]]
+    others = {*left.values, *left.unknowns} - {pin.parameter for pin in pins}
     if others and left.maximum is not Known.PROVED:
         told.append("in the other parameters the sign of H is decided at numbers only")
     return "; ".join(dict.fromkeys(told))

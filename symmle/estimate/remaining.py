@@ -53,7 +53,7 @@ def remaining(
     letters and the remaining parameters.  needed: further conditions on the data, in letters.
     """
     rest = tuple(v for v in model.parameters if v.symbol not in held)
-    average, gaps = _in_gaps(average, places)
+    average, gaps, apart = _in_gaps(average, places)
     places = {**places, **gaps}
     gradient = {v.symbol: average.diff(v.symbol) for v in rest}
     runaway = next((s for s, g in gradient.items() if g.is_positive or g.is_negative), None)
@@ -76,7 +76,9 @@ def remaining(
     conditions += [is_positive(e.xreplace(solved).xreplace(places)) for e in left.positive]
     equation = None
     if len(unknowns) == 1:
-        expression = left.equations[0][1].xreplace(places)
+        found_equation = left.equations[0][1]
+        forms = (found_equation.xreplace(places), found_equation.xreplace(apart).xreplace(places))
+        expression = min(forms, key=lambda form: form.count_ops())
         equation = signed_equation(expression, left.unknowns[0], False)
     found = _existence(model, values, average.xreplace(places), rest, equation, unknowns)
     exists = None if found is None else conjunction([*conditions, found])
@@ -144,14 +146,18 @@ def _second_order(
     return Known.PROVED if is_negative_definite(hessian, exists) else Known.UNKNOWN
 
 
-def _in_gaps(average: sp.Expr, places: Values) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
+def _in_gaps(
+    average: sp.Expr, places: Values
+) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr], dict[sp.Symbol, sp.Expr]]:
     """(the average with mean(T) = T(end) + gap, {gap: mean(T(x) - T(end))}) for ends of the data.
 
     The difference mean(x) - min(x) would cancel, and its sign is known: the gap is a letter of
     that sign, mean(x - min(x)), and mean(log(x/min(x))) for T = log(x).  It is left unevaluated,
-    because a mean of a difference falls apart where it is rebuilt.
+    because a mean of a difference falls apart where it is rebuilt.  Last, {gap: mean(T) - T(end)}
+    with the letter of the end, for where nothing cancels.
     """
     gaps: dict[sp.Symbol, sp.Expr] = {}
+    plain: dict[sp.Symbol, sp.Expr] = {}
     means = [node for node in nodes([average]) if isinstance(node, SampleMean)]
     for letter, end in places.items():
         if not isinstance(end, OrderStatistic) or not isinstance(end.args[0], Datum):
@@ -166,5 +172,7 @@ def _in_gaps(average: sp.Expr, places: Values) -> tuple[sp.Expr, dict[sp.Symbol,
             rises = inside in (end.args[0], sp.log(end.args[0]))
             gap = sp.Dummy("gap", **({sign: True} if sign and rises else {"real": True}))
             gaps[gap] = SampleMean(inside - there if apart is None else apart, evaluate=False)
-            average = average.xreplace({node: inside.xreplace({end.args[0]: letter}) + gap})
-    return average, gaps
+            level = inside.xreplace({end.args[0]: letter})
+            plain[gap] = node - level
+            average = average.xreplace({node: level + gap})
+    return average, gaps, plain
