@@ -244,3 +244,32 @@ def test_every_verb_takes_them(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert told["estimate"]["r"] == pytest.approx(1 / 1.5, rel=1e-15)
     assert main(["derive", *OWN, "--coordinates", "m=r**2 - r"]) == 2
     assert "one-to-one" in capsys.readouterr().err
+
+
+PARETO = build_model(
+    "own",
+    "log(a) + a*log(m) - (a + 1)*log(x)",
+    {"x": "[m, oo)"},
+    {"m": "positive", "a": "positive"},
+)
+LAPLACE = build_model(
+    "own", "-log(2*b) - Abs(x - m)/b", {"x": "real"}, {"m": "real", "b": "positive"}
+)
+
+
+def test_what_the_data_set_is_mapped_too() -> None:
+    """An end of the support, and an interval of medians, in falling and in rising coordinates."""
+    x = np.array([1.2, 3.1, 1.9, 2.2, 7.0, 2.6])
+    for choice in ("m=log", "m=reciprocal, a=log"):
+        plain, new = (
+            fit(each, from_array(x)) for each in (PARETO, in_coordinates(PARETO, [choice]))
+        )
+        assert plain.status == new.status and plain.estimate and new.estimate
+        assert new.estimate["m"] == pytest.approx(1.2, rel=1e-14)
+        assert new.estimate["a"] == pytest.approx(plain.estimate["a"], rel=1e-12)
+        assert new.log_likelihood == pytest.approx(plain.log_likelihood, rel=1e-12)
+    for choice in ("q=exp(m)", "q=-m"):
+        found = fit(in_coordinates(LAPLACE, [choice]), from_array(x))
+        assert found.optima is not None
+        assert found.optima["m"] == pytest.approx((2.2, 2.6), rel=1e-14)
+        assert found.optima["q"][0] < found.optima["q"][1]

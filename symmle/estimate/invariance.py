@@ -38,14 +38,14 @@ def in_coordinates(found: Estimator, derivation: Derivation) -> Estimator:
         for i, symbol in enumerate(first)
         if symbol in found.values
     }
-    solved = found.kind is not Kind.NONE and values
+    stationary = found.kind is not Kind.NONE and values and not found.pinned and not found.optima
     return replace(
         found,
         values=MappingProxyType(values),
         unknowns=tuple(new[symbol] for symbol in found.unknowns),
         equation=_equation(found.equation, derivation, origin, places),
         hessian=_hessian(found, derivation, origin, values),
-        road=found.road + (_ROAD if solved else ""),
+        road=found.road + (_ROAD if stationary else ""),
         pinned=tuple(new[symbol] for symbol in found.pinned),
         optima=MappingProxyType(
             {
