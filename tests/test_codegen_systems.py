@@ -153,3 +153,22 @@ def test_an_offset_and_a_unit_cost_no_digit(name: str) -> None:
         found = np.array(module.fit(x * factor))
         wanted = plain * factor ** np.array(moves.scale, dtype=float)
         assert np.allclose(found, wanted, rtol=1e-12, atol=0)
+
+
+def test_a_value_that_is_rounded_does_not_stop_the_climb_early() -> None:
+    """Beta-binomial counts: sums of loggamma round to 1e-14, the estimate is good to 1e-14 too."""
+    model = build_model(
+        "beta_binomial",
+        "loggamma(11) - loggamma(x+1) - loggamma(11-x) + loggamma(x+a) + loggamma(10-x+b)"
+        " - loggamma(10+a+b) + loggamma(a+b) - loggamma(a) - loggamma(b)",
+        {"x": "integer in [0, 10]"},
+        {"a": "positive", "b": "positive"},
+    )
+    derivation = derive(model)
+    module = load(generate(derivation, estimate(derivation)), "system_counts")
+    x = [0.0, 1.0, 4.0, 2.0, 9.0, 3.0]
+    found = module.fit(x)
+    with working_digits():
+        root = reference(model, [x]).root(found)
+    assert root is not None
+    assert all(abs(a / b - 1) < 1e-14 for a, b in zip(found, root, strict=True))

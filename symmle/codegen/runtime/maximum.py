@@ -103,9 +103,10 @@ def _climbed(
 ) -> list[Floats] | None:
     """Newton's method in free coordinates (log, logit), uphill where the curvature is wrong.
 
-    A move is halved until the value rises.  A maximum is where the gradient vanishes in standard
-    units, the move does too, and the Hessian is negative definite; None when none is reached, or
-    when the value has stopped to rise before.
+    A move is halved until the value rises, or, close by, where rounding hides that, until the
+    gradient falls.  A maximum is where the gradient vanishes in standard units, the move does too,
+    and the Hessian is negative definite; None when none is reached, or when the value has stopped
+    to rise before.
     """
     bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
     path = [np.array(start)]
@@ -125,10 +126,14 @@ def _climbed(
             best = units
         move = move * min(1.0, 3.0 / max(float(np.max(np.abs(move[bounded]), initial=0.0)), 3.0))
         rounding = 8 * _EPSILON * (1 + abs(value))
+        polishing = concave and units < 1e-4
         for _ in range(_MOST_HALVINGS):
             candidate = _moved(path[-1], move, domain)
             found = evaluate(candidate)
-            if found[0] >= value - rounding and np.isfinite(found[2]).all():
+            rises = found[0] >= value - rounding
+            if polishing and not rises:
+                rises = _steepness(found[1], bend) < _steepness(slope, bend) / 2
+            if rises and np.isfinite(found[2]).all():
                 break
             move = move / 2
         else:
@@ -137,6 +142,11 @@ def _climbed(
         path.append(candidate)
         value, slope, bend = found
     return None
+
+
+def _steepness(slope: Floats, bend: Floats) -> float:
+    """The length of a gradient, each parameter in its own standard unit."""
+    return float(np.sqrt(np.sum(slope * slope / np.abs(np.diag(bend)))))
 
 
 def _is_peak(
