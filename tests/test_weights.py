@@ -43,6 +43,7 @@ def test_probabilities_change_the_errors_and_not_the_estimate(
     """n is the number of rows, and what compares likelihoods is withheld with a reason."""
     assert list(survey.estimate.values()) == pytest.approx(list(counted.estimate.values()))
     assert survey.n == 60
+    assert "effective number" in str(survey) and "repetitions of a row" in str(counted)
     assert survey.standard_errors == survey.sandwich_standard_errors
     assert survey.effective_n == pytest.approx(W.sum() ** 2 / (W**2).sum(), rel=1e-14)
     for field in ("log_likelihood", "aic", "aicc", "bic", "profile_intervals"):

@@ -187,8 +187,9 @@ def _notes(found: Fit) -> list[str]:
             "probabilities": "the weights are probabilities: the standard errors are the "
             "sandwich's, and there is no likelihood to compare",
         }[found.weights.value]
-        effective = f"; the effective number of rows is {found.effective_n:.4g}"
-        told.append(meaning + (effective if found.effective_n is not None else ""))
+        if found.effective_n is not None:
+            meaning += f"; the effective number of rows is {found.effective_n:.4g}"
+        told.append(meaning)
     for name, (low, high) in (found.optima or {}).items():
         told.append(f"every {name} from {_written(low)} to {_written(high)} is as likely")
     if found.unbounded_path:
