@@ -1,0 +1,285 @@
+"""Every stationary point in a box: isolated exactly where the score is rational, else by bisection.
+
+A rational score in one unknown is put over its common denominator exactly, the data being
+rational numbers, and every real root of the numerator is isolated.  Otherwise boxes are divided
+and thrown away where the score has no zero (its enclosure, its mean-value form, or Krawczyk's
+operator excludes one), until each that is left holds exactly one point, proved as in `certify`
+(A. Neumaier, Interval Methods for Systems of Equations, 1990, chapter 5).
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import mpmath
+import sympy as sp
+from flint import arb, arb_mat, ctx, fmpq
+
+from symmle.balls import ball
+from symmle.derive import Derivation
+from symmle.errors import InputError
+from symmle.fit.certify import Certificate, certify, inside, krawczyk, laid_out, middle_inverse
+from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
+from symmle.fit.rational_score import rational_roots
+
+Box = tuple[tuple[float, float], ...]
+
+_PRECISION = 80
+_MOST_UNKNOWNS = 2
+_NARROW = 2.0**-30  # of its first width, at which a box that is not decided is left
+_KINDS = {-1: "maximum", 1: "minimum", 0: "saddle"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stationary:
+    """One stationary point within `radius` of `estimate`.
+
+    kind: maximum, minimum, saddle, or undecided where the Hessian has no certain sign.
+    log_likelihood: of the whole sample.
+    """
+
+    estimate: Mapping[sp.Symbol, mpmath.mpf]
+    radius: Mapping[sp.Symbol, float]
+    kind: str
+    log_likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search of a box found.
+
+    points: the highest first.  box: by parameter; infinite ends where the whole line was searched.
+    complete: whether every stationary point in the box is listed; what is not is proved absent.
+    undecided: boxes in which there may be more.  road: a sentence that says so.
+    """
+
+    points: tuple[Stationary, ...]
+    box: Mapping[sp.Symbol, tuple[float, float]]
+    complete: bool
+    undecided: tuple[Box, ...]
+    road: str
+
+
+def stationary_points(
+    derivation: Derivation,
+    rows: Rows,
+    counts: Counts,
+    box: Mapping[sp.Symbol, tuple[float, float]] | None = None,
+    seconds: float = 10.0,
+) -> Search | None:
+    """Every stationary point of the likelihood in a box, for one or two parameters.
+
+    rows, counts: the distinct rows and what each weighs, exactly.  box: closed, by parameter,
+    inside its domain; without it a wide one is made of the data, or the whole line is searched
+    where the score is a rational function.
+    None for more than two parameters, kinks in the parameters, or a function without enclosure.
+    Never longer than about `seconds`: what is not decided by then is listed as such.
+    """
+    symbols = derivation.score.parameters
+    if len(symbols) > _MOST_UNKNOWNS or not derivation.smooth:
+        return None
+    if box is None and len(symbols) == 1:
+        whole = _rational(derivation, rows, counts)
+        if whole is not None:
+            return whole
+    searched = box or default_box(derivation, rows)
+    if searched is None:
+        return None
+    try:
+        laid = laid_out(derivation, rows, counts, _PRECISION)
+    except InputError:
+        return None
+    with ctx.workprec(_PRECISION):
+        found, left = _divided(
+            derivation, laid, rows, counts, tuple(searched[s] for s in symbols), seconds
+        )
+    points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
+    return Search(points, searched, not left, tuple(left), _sentence(searched, len(left)))
+
+
+def default_box(derivation: Derivation, rows: Rows) -> dict[sp.Symbol, tuple[float, float]] | None:
+    """A wide box from the size and the range of the data; it proves nothing of what is outside."""
+    values = [float(value) for column in rows.values() for value in column]
+    low, high = min(values), max(values)
+    size = max(abs(low), abs(high)) or 1.0
+    spread = (high - low) or size
+    result = {}
+    for parameter in derivation.model.parameters:
+        domain = parameter.domain
+        if not (domain.lower.is_number and domain.upper.is_number):
+            return None
+        lower, upper = (
+            float(end) if end.is_finite else None for end in (domain.lower, domain.upper)
+        )
+        if lower is not None and upper is not None:
+            edge = (upper - lower) * 2.0**-20
+            result[parameter.symbol] = (lower + edge, upper - edge)
+        elif lower is not None:
+            result[parameter.symbol] = (lower + spread * 2.0**-7, lower + 100 * max(1.0, spread))
+        elif upper is not None:
+            result[parameter.symbol] = (upper - 100 * max(1.0, spread), upper - spread * 2.0**-7)
+        else:
+            result[parameter.symbol] = (low - spread, high + spread)
+    return result
+
+
+def _sentence(box: Mapping[sp.Symbol, tuple[float, float]], left: int) -> str:
+    where = ", ".join(f"{low:.6g} <= {s} <= {high:.6g}" for s, (low, high) in box.items())
+    if left:
+        return f"searched {where}; {left} boxes there stay undecided and may hold more points"
+    return f"every stationary point with {where} is listed; any other is proved absent there"
+
+
+def _divided(
+    derivation: Derivation,
+    laid: Enclosed,
+    rows: Rows,
+    counts: Counts,
+    box: Box,
+    seconds: float,
+) -> tuple[list[Certificate], list[Box]]:
+    """(the points proved, the boxes left undecided)."""
+    stop = time.monotonic() + seconds
+    found: list[Certificate] = []
+    left: list[Box] = []
+    pending = [box]
+    while pending:
+        here = pending.pop()
+        if time.monotonic() > stop:
+            return found, [*left, *pending, here]
+        verdict = _looked_at(derivation, laid, rows, counts, here)
+        if isinstance(verdict, Certificate):
+            if not any(_same(verdict, other) for other in found):
+                found.append(verdict)
+        elif verdict is not None:
+            halves = _halves(verdict, box)
+            (pending if halves else left).extend(halves or [verdict])
+    return found, left
+
+
+def _looked_at(
+    derivation: Derivation, laid: Enclosed, rows: Rows, counts: Counts, here: Box
+) -> Certificate | Box | None:
+    """None: no stationary point; a certificate: exactly that one; a box: what is left of it."""
+    size = len(here)
+    wide = [arb(low).union(arb(high)) for low, high in here]
+    values = laid.at(wide)
+    if any(each > 0 or each < 0 for each in values[:size]):
+        return None
+    centre = [each.mid() for each in wide]
+    slopes = laid.at(centre)
+    if not all(each.is_finite() for each in [*values, *slopes]):
+        return here
+    for i in range(size):
+        mean_value = slopes[i] + sum(
+            (values[size + i * size + j] * (wide[j] - centre[j]) for j in range(size)), arb(0)
+        )
+        if mean_value > 0 or mean_value < 0:
+            return None
+    inverse = middle_inverse(arb_mat(size, size, slopes[size:]))
+    if inverse is None:
+        return here
+    image, _ = krawczyk(laid, centre, wide, inverse)
+    if not all(each.is_finite() for each in image):
+        return here
+    if any(not k.overlaps(x) for k, x in zip(image, wide, strict=True)):
+        return None
+    if all(inside(k, x) for k, x in zip(image, wide, strict=True)):
+        theta = {s: float(k.mid()) for s, k in zip(laid.symbols, image, strict=True)}
+        proof = certify(derivation, rows, counts, theta)
+        # The certified point is the one of this box only if it lies in it.
+        if proof is not None and _within(proof, laid.symbols, here):
+            return proof
+    return tuple(
+        (max(low, _down(k)), min(high, _up(k))) for (low, high), k in zip(here, image, strict=True)
+    )
+
+
+def _within(proof: Certificate, symbols: Sequence[sp.Symbol], here: Box) -> bool:
+    return all(
+        low <= proof.centre[s] - proof.radius[s] and proof.centre[s] + proof.radius[s] <= high
+        for s, (low, high) in zip(symbols, here, strict=True)
+    )
+
+
+def _down(number: arb) -> float:
+    value = float(number.lower())
+    return value - abs(value) * 2.0**-50 - 5e-324
+
+
+def _up(number: arb) -> float:
+    value = float(number.upper())
+    return value + abs(value) * 2.0**-50 + 5e-324
+
+
+def _halves(here: Box, first: Box) -> list[Box]:
+    """The box divided across its relatively widest side; none when it is narrow already."""
+    shares = [(b - a) / (d - c) for (a, b), (c, d) in zip(here, first, strict=True)]
+    widest = max(range(len(here)), key=shares.__getitem__)
+    if shares[widest] < _NARROW:
+        return []
+    low, high = here[widest]
+    # Off the middle, so that symmetric data do not have a point on every edge.
+    middle = (low * high) ** 0.5 if low > 0 and high > 4 * low else low + (high - low) * 0.4871
+    parts = ((low, middle), (middle, high))
+    return [tuple(part if i == widest else each for i, each in enumerate(here)) for part in parts]
+
+
+def _same(one: Certificate, other: Certificate) -> bool:
+    return all(
+        abs(one.centre[s] - other.centre[s]) <= one.radius[s] + other.radius[s] for s in one.centre
+    )
+
+
+def _stationary(
+    derivation: Derivation, proof: Certificate, rows: Rows, counts: Counts
+) -> Stationary:
+    kind = "undecided" if proof.curvature is None else _KINDS[proof.curvature]
+    place = {s: arb(exactly(value)) for s, value in proof.centre.items()}
+    height = log_likelihood(derivation, place, rows, counts)
+    return Stationary(proof.centre, proof.radius, kind, height)
+
+
+def log_likelihood(
+    derivation: Derivation, place: Mapping[sp.Symbol, arb], rows: Rows, counts: Counts
+) -> float:
+    """Of the whole sample, with every constant."""
+    symbols = derivation.score.parameters
+    laid = enclosed([derivation.average_log_likelihood], symbols, rows, counts, _PRECISION)
+    total = sum((exactly(count) for count in counts), fmpq(0))
+    with ctx.workprec(_PRECISION):
+        return float((laid.at([place[s] for s in symbols])[0] * arb(total)).mid())
+
+
+def _highest_first(points: Sequence[Stationary]) -> tuple[Stationary, ...]:
+    return tuple(sorted(points, key=lambda point: -point.log_likelihood))
+
+
+def _rational(derivation: Derivation, rows: Rows, counts: Counts) -> Search | None:
+    """Every stationary point in the domain, where the score is a rational function."""
+    (symbol,) = derivation.score.parameters
+    (parameter,) = derivation.model.parameters
+    if not (parameter.domain.lower.is_number and parameter.domain.upper.is_number):
+        return None
+    roots = rational_roots(derivation.score.gradient[0], symbol, rows, counts)
+    if roots is None:
+        return None
+    domain, points = parameter.domain, []
+    for root in roots:
+        with ctx.workprec(256):
+            above = domain.lower == -sp.oo or root.place > ball(domain.lower)
+            below = domain.upper == sp.oo or root.place < ball(domain.upper)
+            if not (above and below):
+                continue
+            with mpmath.workdps(50):
+                p = root.place.mid().fmpq()
+                middle = mpmath.mpf(int(p.p)) / int(p.q)
+            radius = float(abs(root.place - arb(exactly(middle))).upper()) * (1 + 2.0**-40)
+        height = log_likelihood(derivation, {symbol: root.place}, rows, counts)
+        points.append(Stationary({symbol: middle}, {symbol: radius + 5e-324}, root.kind, height))
+    ends_of = (float(domain.lower), float(domain.upper))
+    road = (
+        f"the score is a rational function of {symbol}, and every real root of its numerator is "
+        "isolated exactly; any other stationary point is proved absent"
+    )
+    return Search(_highest_first(points), {symbol: ends_of}, True, (), road)
