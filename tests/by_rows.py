@@ -165,3 +165,11 @@ def close(first: object, second: object, digits: int = 20) -> bool:
     with mpmath.workdps(DIGITS):
         a, b = mpmath.mpmathify(first), mpmath.mpmathify(second)
         return bool(abs(a - b) <= mpmath.mpf(10) ** -digits * (1 + abs(b)))
+
+
+# The families whose derivations are written out in derivations/: one of each sort, and few enough
+# that the tests crossing them with everything else stay cheap.  The others: test_families.py.
+WORKED = (
+    "normal", "lognormal", "exponential", "gamma", "weibull", "inverse_gaussian", "beta", "cauchy",
+    "rayleigh", "poisson", "bernoulli", "geometric", "negative_binomial",
+)  # fmt: skip

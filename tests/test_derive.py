@@ -11,13 +11,14 @@ import sympy as sp
 from scipy import integrate
 
 from symmle.derive import Derivation, Expectation, derive
-from symmle.families import FAMILIES, family_model
+from symmle.families import family_model
 from symmle.known import Known
 from symmle.model import Model
 from symmle.parsing import parse
 from symmle.sample_mean import OverData, nodes
 from tests.by_rows import (
     DIGITS,
+    WORKED,
     close,
     log_likelihood,
     point_of,
@@ -27,7 +28,7 @@ from tests.by_rows import (
     value,
 )
 
-NAMES = tuple(FAMILIES)
+NAMES = tuple(WORKED)
 
 # Densities that no row of the catalogue has, with several columns, special functions and choices.
 TYPED = {

@@ -4,6 +4,7 @@ import ast
 import math
 import random
 import re
+from dataclasses import replace
 from itertools import count
 
 import mpmath
@@ -19,6 +20,8 @@ from symmle.sample_mean import mean
 from tests.by_rows import point_of, rows_of, value
 
 NAMES = tuple(FAMILIES)
+IN_SCIPY = tuple(name for name, row in FAMILIES.items() if row.scipy)
+ELSEWHERE = tuple(name for name, row in FAMILIES.items() if not row.scipy and len(row.data) == 1)
 
 
 def frozen(name: str, point: dict):
@@ -31,52 +34,103 @@ def frozen(name: str, point: dict):
     return getattr(scipy.stats, scipy_name)(**given)
 
 
-@pytest.mark.parametrize("name", NAMES)
+def drawn(name: str, draw: random.Random):
+    """The model, a point, and the model's domains there: those may depend on parameters."""
+    model = family_model(name)
+    point = point_of(model, draw)
+    here = {symbol: sp.Float(str(v), 20) for symbol, v in point.items()}
+    placed = tuple(replace(each, domain=each.domain.at(here)) for each in model.data)
+    return replace(model, data=placed), point
+
+
+@pytest.mark.parametrize("name", IN_SCIPY)
 def test_scipy_has_the_same_log_density(name: str) -> None:
     """The average log-likelihood is the mean of scipy's logpdf or logpmf over the rows."""
     draw = random.Random(name)
     for _ in range(3):
-        model = family_model(name)
-        point, columns = point_of(model, draw), rows_of(model, draw, 12)
+        model, point = drawn(name, draw)
+        columns = rows_of(model, draw, 12)
         x = np.array([float(each) for each in columns[model.data[0].symbol]])
         other = frozen(name, point)
         theirs = other.logpmf(x) if model.discrete else other.logpdf(x)
         assert np.all(np.isfinite(theirs)), "the rows lie in the support that scipy sees"
         assert float(value(mean(model.log_density), columns, point)) == pytest.approx(
-            float(np.mean(theirs)), rel=1e-11, abs=1e-11
+            float(np.mean(theirs)), rel=1e-10, abs=1e-10
         )
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", IN_SCIPY)
 def test_the_support_is_scipys(name: str) -> None:
     """The data's domain begins and ends where scipy's support does."""
-    model = family_model(name)
+    model, point = drawn(name, random.Random(name))
     where = model.data[0].domain
-    lower, upper = frozen(name, point_of(model, random.Random(name))).support()
-    assert float(where.lower) == lower
-    assert float(where.upper) == upper
+    lower, upper = frozen(name, point).support()
+    if name == "von_mises":  # scipy winds the line round the circle: its density has no ends
+        lower, upper = -math.pi, math.pi
+    assert float(where.lower) == pytest.approx(lower, rel=1e-12)
+    assert float(where.upper) == pytest.approx(upper, rel=1e-12)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ELSEWHERE)
 def test_the_mass_is_one(name: str) -> None:
-    """The density integrates, the mass function sums, to one: by mpmath, to 12 digits."""
-    model = family_model(name)
-    draw = random.Random(name)
-    for _ in range(2):
-        point = point_of(model, draw)
+    """What scipy does not have integrates, or sums, to one: by mpmath, to 12 digits."""
+    model, point = drawn(name, random.Random(name))
+    with mpmath.workdps(30):  # an end may be singular
         assert abs(_mass(model, list(point.values())) - 1) < 1e-11
 
 
 def _mass(model, theta) -> mpmath.mpf:
-    """The total mass, by quadrature or summation."""
+    """The total mass, by quadrature or summation; a kink may stand at the first parameter."""
     x, where = model.data[0].symbol, model.data[0].domain
     density = sp.lambdify([x, *model.symbols], sp.exp(model.log_density), "mpmath")
     if where.integer:
         return _summed(lambda k: density(k, *theta), where)
-    cut = [0, mpmath.mpf("0.5"), 1, 3, 10, 40] if where.upper.is_infinite else [0, 0.5, 1]
-    ends = [-mpmath.inf, -40, -10, -3] if where.lower.is_infinite else []
-    ends += [*cut, *([mpmath.inf] if where.upper.is_infinite else [])]
+    low, high = mpmath.mpf(float(where.lower)), mpmath.mpf(float(where.upper))
+    far = (-1000, -100, -30, -10, -3, 0, theta[0], 0.5, 1.5, 3, 10, 30, 100, 1000)
+    ends = [low, *sorted(each for each in far if low < each < high), high]
     return mpmath.quad(lambda t: density(t, *theta), ends)
+
+
+def test_several_columns() -> None:
+    """The families of a dimension against scipy's, which take vectors and matrices."""
+    law = scipy.stats.multivariate_normal([1, -2, 0.5], SPREAD)
+    entries = [SPREAD[i][j] for i in range(3) for j in range(i, 3)]
+    assert _at("multivariate_normal", [0.3, 0.1, 2], [1, -2, 0.5, *entries]) == pytest.approx(
+        law.logpdf([0.3, 0.1, 2])
+    )
+    shares = [0.2, 0.5, 0.3]
+    for dimension in (2, 3):
+        counts, chances = [4, 1, 7][:dimension], [*shares[: dimension - 1]]
+        chances.append(1 - sum(chances))
+        assert _at("multinomial", counts, chances[:-1]) == pytest.approx(
+            scipy.stats.multinomial(sum(counts), chances).logpmf(counts)
+        )
+        powers = [2.5, 0.7, 4.1][:dimension]
+        assert _at("dirichlet", chances[:-1], powers) == pytest.approx(
+            scipy.stats.dirichlet(powers).logpdf(chances)
+        )
+    for k, chance in enumerate(shares, 1):
+        assert _at("categorical", [k], shares[:-1]) == pytest.approx(math.log(chance))
+
+
+SPREAD = [[2.0, 0.3, -0.4], [0.3, 1.0, 0.2], [-0.4, 0.2, 3.0]]
+
+
+def _at(name: str, row: list[float], theta: list[float]) -> float:
+    """The log-density of one row; the dimension follows from how many numbers are given."""
+    dimension = {"categorical": 3, "dirichlet": len(theta)}.get(name, len(row))
+    model = family_model(name, dimension)
+    symbols = [each.symbol for each in (*model.data, *model.parameters)]
+    return float(sp.N(model.log_density.subs(dict(zip(symbols, [*row, *theta], strict=True)))))
+
+
+@pytest.mark.parametrize(
+    ("name", "dimension"), [("normal", 2), ("dirichlet", 1), ("dirichlet", 99)]
+)
+def test_a_dimension_that_is_none(name: str, dimension: int) -> None:
+    """A family without a dimension, or one too small or too large: a sentence."""
+    with pytest.raises(InputError, match=f"{name} .*{dimension}"):
+        family(name, dimension)
 
 
 def _summed(mass, where) -> mpmath.mpf:
@@ -85,7 +139,7 @@ def _summed(mass, where) -> mpmath.mpf:
     for k in count(int(where.lower)):
         term = mass(mpmath.mpf(k))
         total += term
-        if (where.upper.is_finite and k == int(where.upper)) or (k > 50 and term < 1e-18):
+        if (where.upper.is_finite and k == int(where.upper)) or (k > 50 and term < 1e-16):
             return total
     raise AssertionError
 
@@ -95,37 +149,48 @@ def _summed(mass, where) -> mpmath.mpf:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_row_names_every_parameter_to_scipy_and_r(name: str) -> None:
-    """scipy's arguments and R's call together use each parameter; the keys exist there."""
+    """scipy's arguments and R's call each use every parameter; the keys exist there."""
     row = family(name)
-    scipy_name, mapping = row.scipy
-    distribution = getattr(scipy.stats, scipy_name)
-    shapes = (distribution.shapes or "").replace(" ", "").split(",")
-    assert set(mapping) <= {*shapes, "loc", "scale"}
-    used = set(re.findall(r"\w+", " ".join(mapping.values())))
-    assert set(row.parameters) <= used
-    assert set(row.parameters) <= set(re.findall(r"\w+", row.r))
+    if row.scipy:
+        scipy_name, mapping = row.scipy
+        distribution = getattr(scipy.stats, scipy_name)
+        shapes = (distribution.shapes or "").replace(" ", "").split(",")
+        assert set(mapping) <= {*shapes, "loc", "scale"}
+        assert set(row.parameters) <= set(re.findall(r"\w+", " ".join(mapping.values())))
+    if row.r:
+        assert set(row.parameters) <= set(re.findall(r"\w+", row.r))
     assert row.name == name
     assert row.reference
 
 
 def test_the_families_of_the_contract() -> None:
-    """The families of the first issue, with the parameters that the contract gives them."""
+    """The promised families, with the parameters that the contract gives them."""
     promised = {
         "normal": "mu sigma", "lognormal": "mu sigma", "exponential": "rate",
         "gamma": "shape rate", "weibull": "shape scale", "inverse_gaussian": "mu shape",
-        "beta": "a b", "cauchy": "location scale", "rayleigh": "scale", "poisson": "rate",
-        "bernoulli": "p", "geometric": "p", "negative_binomial": "size mu",
+        "inverse_gamma": "shape scale", "beta": "a b", "cauchy": "location scale",
+        "logistic": "location scale", "gumbel": "location scale", "laplace": "location scale",
+        "student_t": "location scale df", "pareto": "minimum shape", "lomax": "shape scale",
+        "rayleigh": "scale", "maxwell": "scale", "half_normal": "scale", "levy": "scale",
+        "frechet": "shape scale", "log_logistic": "shape scale", "kumaraswamy": "a b",
+        "nakagami": "shape spread", "lindley": "theta", "birnbaum_saunders": "shape scale",
+        "skew_normal": "location scale alpha", "von_mises": "location concentration",
+        "uniform": "lower upper", "poisson": "rate", "bernoulli": "p", "geometric": "p",
+        "negative_binomial": "size mu", "log_series": "p", "zero_inflated_poisson": "rate zero",
+        "binomial": "trials p", "multinomial": "p1 p2", "dirichlet": "a1 a2 a3",
+        "multivariate_normal": "mu1 mu2 s11 s12 s22",
     }  # fmt: skip
     for name, parameters in promised.items():
         assert " ".join(family(name).parameters) == parameters
+    assert len(FAMILIES) >= 60
 
 
 def test_a_row_is_text_only() -> None:
     """No row holds anything but strings: no estimator, no derivative, no code."""
     for row in FAMILIES.values():
-        texts = [row.name, row.log_density, row.r, row.reference, row.scipy[0]]
+        texts = [row.name, row.log_density, row.r or "", row.reference]
         texts += [*row.data, *row.data.values(), *row.parameters, *row.parameters.values()]
-        texts += [*row.scipy[1], *row.scipy[1].values()]
+        texts += [row.scipy[0], *row.scipy[1], *row.scipy[1].values()] if row.scipy else []
         assert all(isinstance(each, str) for each in texts)
         ast.parse(row.log_density, mode="eval")
 

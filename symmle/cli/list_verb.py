@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from symmle.families import FAMILIES, family_model
+from symmle.families import FAMILIES, GROUPS, family_model
 from symmle.report.catalogue import catalogue_json, catalogue_text
 from symmle.report.encoding import dumped
 
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(dumped(catalogue_json(families, kinds)))
     else:
-        sys.stdout.write(catalogue_text(families, kinds))
+        sys.stdout.write(catalogue_text(GROUPS, dict(zip(FAMILIES, kinds, strict=True))))
     return 0
 
 

@@ -39,8 +39,12 @@ def _named(name: str | None, arguments: argparse.Namespace) -> Model:
             f"{declared[0]!r} declares a symbol of --logpdf, but the model is {name!r}; "
             "remove the declaration, or give --logpdf instead of the model"
         )
+    if name and _is_file(name) and arguments.dimension is not None:
+        raise InputError(f"--dimension belongs to a family of the catalogue, not to {name!r}")
     if name:
-        return load_model(name) if _is_file(name) else _from_catalogue(name)
+        return load_model(name) if _is_file(name) else _from_catalogue(name, arguments)
+    if arguments.dimension is not None:
+        raise InputError("--dimension belongs to a family of the catalogue; leave it out here")
     if not arguments.logpdf:
         raise InputError(
             "no model was named; give a family (see `symmle list`), a model file "
@@ -58,9 +62,15 @@ def _is_file(name: str) -> bool:
     return name.endswith(".toml")
 
 
-def _from_catalogue(name: str) -> Model:
-    from symmle.families import family_model
+def _from_catalogue(name: str, arguments: argparse.Namespace) -> Model:
+    from symmle.families import dimension_of_columns, family_model
 
     if Path(name).suffix and Path(name).exists():
         raise InputError(f"the file {name!r} is no model file; give it the ending .toml")
-    return family_model(name)
+    given = arguments.dimension
+    if given is not None and not (given.isascii() and given.isdecimal() and len(given) < 4):
+        raise InputError(f"--dimension {given} is no whole number; give one such as 3")
+    columns = getattr(arguments, "column", None)  # only the verbs that read data have columns
+    if given is None and columns:
+        return family_model(name, dimension_of_columns(name, len(columns)))
+    return family_model(name, None if given is None else int(given))

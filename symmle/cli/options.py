@@ -38,6 +38,7 @@ _JSON = Option("--json", "", "print one JSON object instead of text")
 _FORCE = Option("--force", "", "overwrite a file even if symmle did not write it")
 _MODEL = ("[MODEL]", "a family's name (see `list`) or a model file *.toml")
 _NAMING = (
+    Option("--dimension", "K", "of a family that has one: multivariate_normal, dirichlet, ..."),
     Option("--logpdf", "FORMULA", "the log-density of one observation, instead of MODEL"),
     Option("--data-symbol", "NAME", "a data symbol of --logpdf: x, 'x>0', 'x: unit'", True),
     Option("--param", "NAME", "a parameter of --logpdf: 'k>0', 'p in (0, 1)', 'm: real'", True),

@@ -1,6 +1,6 @@
 """The catalogue as a table and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from symmle.families import Family
 from symmle.report.encoding import Object
@@ -16,7 +16,7 @@ def catalogue_json(families: Sequence[Family], kinds: Sequence[str]) -> Object:
                 "support": dict(row.data),
                 "estimator": kind,
                 "log_density": row.log_density,
-                "scipy": {"name": row.scipy[0], "parameters": dict(row.scipy[1])},
+                "scipy": _scipy(row),
                 "r": row.r,
                 "reference": row.reference,
             }
@@ -25,21 +25,35 @@ def catalogue_json(families: Sequence[Family], kinds: Sequence[str]) -> Object:
     }
 
 
-def catalogue_text(families: Sequence[Family], kinds: Sequence[str]) -> str:
-    """One line for each family: parametrisation, support, kind of estimator."""
+def _scipy(row: Family) -> Object | None:
+    return row.scipy and {"name": row.scipy[0], "parameters": dict(row.scipy[1])}
+
+
+def catalogue_text(groups: Mapping[str, Sequence[Family]], kinds: Mapping[str, str]) -> str:
+    """A table for each group, one line for each family: parametrisation, support, kind."""
     header = ("family", "support", "estimator", "names elsewhere")
-    rows = [
-        (
-            f"{row.name}({', '.join(row.parameters)})",
-            ", ".join(f"{name} {_domain(where)}" for name, where in row.data.items()),
-            kind,
-            f"scipy {row.scipy[0]}, R {row.r.partition('(')[0]}",
-        )
-        for row, kind in zip(families, kinds, strict=True)
-    ]
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    lines = [header, tuple("-" * width for width in widths), *rows]
-    return "".join("  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in lines)
+    tables = {
+        title: [_line(row, kinds[row.name]) for row in rows] for title, rows in groups.items()
+    }
+    every = [header, *(line for lines in tables.values() for line in lines)]
+    widths = [max(map(len, column)) for column in zip(*every, strict=True)]
+    written = [header, tuple("-" * width for width in widths)]
+    for title, lines in tables.items():
+        written += [("", "", "", ""), (f"[{title}]", "", "", ""), *lines]
+    return "".join("  ".join(map(str.ljust, line, widths)).rstrip() + "\n" for line in written)
+
+
+def _line(row: Family, kind: str) -> tuple[str, str, str, str]:
+    names = (
+        f"scipy {row.scipy[0]}" if row.scipy else "",
+        f"R {row.r.partition('(')[0]}" if row.r else "",
+    )
+    return (
+        f"{row.name}({', '.join(row.parameters)})",
+        ", ".join(f"{name} {_domain(where)}" for name, where in row.data.items()),
+        kind,
+        ", ".join(filter(None, names)),
+    )
 
 
 def _domain(text: str) -> str:
