@@ -50,7 +50,7 @@ ROWS = (
         "Topp & Leone, A family of J-shaped frequency functions, JASA 50 (1955)",
     ),
     Family(
-        "power",
+        "power_function",
         "log(shape) - shape*log(upper) + (shape - 1)*log(x)",
         {"x": "(0, upper]"},
         {"upper": "positive", "shape": "positive"},

@@ -86,7 +86,7 @@ ROWS = (
         continuous_1(18),
     ),
     Family(
-        "f",
+        "fisher_f",
         "loggamma((df1 + df2)/2) - loggamma(df1/2) - loggamma(df2/2) +"
         " df1*log(df1/df2)/2 + (df1/2 - 1)*log(x) - (df1 + df2)*log1p(df1*x/df2)/2",
         {"x": "positive"},
