@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 
 from symmle import build_model, family_model
+from symmle.data import from_array
 from symmle.derive import derive
+from symmle.fit import fit
 from symmle.fit.certify import certify
+from symmle.known import Known
 from symmle.precise import evaluate
 
 POSITIVE = [0.3, 0.7, 1.1, 1.3, 1.9, 2.2, 2.7, 3.1, 4.8]
@@ -104,3 +107,12 @@ def test_what_is_not_proved_is_not_claimed():
     derivation, rows, counts = data_of(gamma, [2.0, 2.0])
     start = dict(zip(gamma.symbols, (5.0, 2.5), strict=True))
     assert certify(derivation, rows, counts, start) is None
+
+
+def test_a_fit_is_certified_with_a_radius():
+    """The record of a gamma fit says so, and its radius is a last digit of a double."""
+    model = family_model("gamma")
+    found = fit(model, from_array(np.array(POSITIVE)))
+    assert found.known is Known.CERTIFIED
+    for name, value in found.estimate.items():
+        assert 0 <= found.radius[name] <= 1e-14 * abs(value)

@@ -201,7 +201,21 @@ def reported(setting: Setting, surface: Surface, found: Judged, located: Located
     plain = _with_errors(setting, found, plain, names, reasons)
     plain = _with_profiles(setting, surface, found, plain, names, reasons)
     maxima = _maxima(setting, located, names)
-    return replace(plain, maxima=maxima, reasons=reasons)
+    return _certified(setting, found, replace(plain, maxima=maxima, reasons=reasons))
+
+
+def _certified(setting: Setting, found: Judged, plain: Fit) -> Fit:
+    """The record with a proof of the estimate and its radius, where a proof is found."""
+    whole = len(found.free) == len(found.theta)
+    if plain.known is not Known.CHECKED or not whole or setting.rows is None:
+        return plain
+    from symmle.fit.certify import certify  # balls: not needed where nothing is to be proved
+
+    proof = certify(setting.derivation, setting.rows, setting.counts or [], found.theta)
+    if proof is None or not proof.maximum:
+        return plain
+    radius = {str(symbol): proof.error_of(symbol, v) for symbol, v in found.theta.items()}
+    return replace(plain, known=Known.CERTIFIED, radius=radius)
 
 
 def _known(setting: Setting, found: Judged) -> Known:
