@@ -172,3 +172,31 @@ def test_a_value_that_is_rounded_does_not_stop_the_climb_early() -> None:
         root = reference(model, [x]).root(found)
     assert root is not None
     assert all(abs(a / b - 1) < 1e-14 for a, b in zip(found, root, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("density", "data", "parameters", "moves"),
+    [
+        ("-log(s) - log1p(((x+m)/s)**2)", "x", "m s", [[-1, 0]]),
+        (
+            "-log(s) - log1p(((x-a)/s)**2) - log1p(((y-b)/s)**2)",
+            "x y",
+            "a b s",
+            [[1, 0, 0], [0, 1, 0]],
+        ),
+    ],
+)
+def test_offsets_of_columns_come_back_with_their_sign(
+    density: str, data: str, parameters: str, moves: list[list[int]]
+) -> None:
+    """Shift each column by a power of two: the parameters follow it, or flee it, exactly."""
+    domains = {name: "positive" if name == "s" else "real" for name in parameters.split()}
+    derivation = derive(build_model("far", density, dict.fromkeys(data.split(), "real"), domains))
+    module = load(generate(derivation, estimate(derivation)), "system_far")
+    rng = np.random.default_rng(5)
+    columns = [(rng.standard_cauchy(60) + 2.0**27) - 2.0**27 for _ in moves]
+    plain = np.array(module.fit(*columns))
+    offsets = 2.0 ** (20 + np.arange(len(moves)))
+    found = np.array(module.fit(*(c + off for c, off in zip(columns, offsets, strict=True))))
+    assert np.allclose(found - offsets @ np.array(moves), plain, rtol=0, atol=1e-9)
+    assert np.isclose(found[-1], plain[-1], rtol=1e-12)

@@ -72,6 +72,8 @@ _FINISH = """\
     return (estimate, path) if trajectory else estimate
 """
 
+Moves = Sequence[tuple[int, ...] | None]
+
 _RESULT = "Estimate | tuple[Estimate, Floats]"
 _STEADY = ("weights: ArrayLike | None = None", "trajectory: bool = False")
 
@@ -127,8 +129,8 @@ def _fit(module: Module) -> list[str]:
     scaled = plan.invariance.scale is not None and (
         plan.fit.values is None or plan.fit.equation is not None
     )
-    shift = plan.invariance.shift if plan.fit.values is None else None
-    moved = shift if any(shift or ()) else None
+    moved = plan.invariance.columns if plan.fit.values is None else ()
+    moved = moved if any(any(shift or ()) for shift in moved) else ()
     parts, lines = [], [head, *_fit_doc(module, scaled, moved), *_fit_data(module, scaled, moved)]
     if plan.fit.conditions:
         parts.append(_require_estimate(module))
@@ -151,10 +153,20 @@ def _fit(module: Module) -> list[str]:
     if scaled and plan.invariance.scale is not None:
         units = ", ".join(in_units("unit", e) for e in plan.invariance.scale)
         lines.append(f"    path = path * np.array([{units}])")
-    if moved is not None:
-        back = ", ".join("centre" if each else "0.0" for each in moved)
+    if moved:
+        back = ", ".join(_put_back(moved, i) for i in range(len(module.parameters)))
         lines.append(f"    path = path + np.array([{back}])")
     return [*parts, "\n".join([*lines, _FINISH.rstrip()])]
+
+
+def _put_back(moved: Moves, i: int) -> str:
+    """What parameter i moves by when the columns are given back what was taken off them."""
+    parts = [
+        f"{'' if shift[i] == 1 else f'{shift[i]} * '}centre[{j}]"
+        for j, shift in enumerate(moved)
+        if shift is not None and shift[i]
+    ]
+    return " + ".join(parts) or "0.0"
 
 
 def _refusing_fit(module: Module, head: str) -> str:
@@ -182,7 +194,7 @@ def raised(message: str, depth: int = 1) -> list[str]:
     return [f"{pad}raise ValueError(", *(f'{pad}{INDENT}"{text}"' for text in texts), f"{pad})"]
 
 
-def _fit_doc(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[str]:
+def _fit_doc(module: Module, scaled: bool, moved: Moves) -> list[str]:
     plan = module.plan
     if plan.fit.values is None:
         how = ["Newton's method on the average log-likelihood, uphill everywhere."]
@@ -194,7 +206,7 @@ def _fit_doc(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[
     if scaled:
         how.append("The data are divided by a power of two near their size, and the answer")
         how.append("is given its units back: nothing overflows, and no digit is lost.")
-    if moved is not None:
+    if moved:
         how.append("Their median is taken off first and put back last: an offset costs no digit.")
     return [
         '    """The maximum-likelihood estimate.',
@@ -206,13 +218,19 @@ def _fit_doc(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[
     ]
 
 
-def _fit_data(module: Module, scaled: bool, moved: Sequence[int] | None) -> list[str]:
+def _fit_data(module: Module, scaled: bool, moved: Moves) -> list[str]:
     columns = ", ".join(module.arguments)
     lines = [f"    {columns}, w = _read({columns}, weights)"]
-    if moved is not None:
+    if moved:
+        medians = [
+            f"_quantile({each}, None, 0.5)" if shift is not None else "0.0"
+            for each, shift in zip(module.arguments, moved, strict=True)
+        ]
+        lines.append(f"    centre = ({', '.join(medians)}{',' if len(moved) == 1 else ''})")
         lines += [
-            f"    centre = _quantile({columns}, None, 0.5)",
-            f"    {columns} = {columns} - centre",
+            f"    {each} = {each} - centre[{j}]"
+            for j, (each, shift) in enumerate(zip(module.arguments, moved, strict=True))
+            if shift is not None
         ]
     if scaled:
         lines.append(f"    unit = _unit({columns})")

@@ -25,16 +25,20 @@ class Invariance:
 
     scale: exponent of the unit for each parameter; None when the model is no scale family.
     shift: 1 where a parameter moves along with a shift of the data; None likewise.
+    columns: the same for each data column shifted alone; None for a column that no shift leaves.
     """
 
     scale: tuple[int, ...] | None
     shift: tuple[int, ...] | None
+    columns: tuple[tuple[int, ...] | None, ...] = ()
 
 
 def invariance(model: Model) -> Invariance:
-    """Find both, for continuous data of one column; (None, None) otherwise."""
-    if len(model.data) != 1 or model.data[0].domain.integer:
+    """Find them for continuous data; for several columns only what each shifted alone does."""
+    if any(variable.domain.integer for variable in model.data):
         return Invariance(None, None)
+    if len(model.data) != 1:
+        return Invariance(None, None, _columns(model))
     x, where = model.data[0].symbol, model.data[0].domain
     slopes = [model.log_density.diff(symbol) for symbol in (x, *model.symbols)]
     if any(slope.atoms(sp.Derivative, sp.Subs, sp.DiracDelta) for slope in slopes):
@@ -59,13 +63,43 @@ def invariance(model: Model) -> Invariance:
         _scales(domain) for domain, e in zip(domains, (1, *scale), strict=True) if e
     ):
         scale = None
-    if shift is not None and not all(
+    shift = _if_open(shift, where, model)
+    return Invariance(scale, shift, (shift,))
+
+
+def _columns(model: Model) -> tuple[tuple[int, ...] | None, ...]:
+    """How the parameters move with a shift of each column of several."""
+    variables = [*model.data, *model.parameters]
+    slopes = [model.log_density.diff(variable.symbol) for variable in variables]
+    if any(slope.atoms(sp.Derivative, sp.Subs, sp.DiracDelta) for slope in slopes):
+        return ()
+    symbols, count = [variable.symbol for variable in variables], len(model.data)
+    with mpmath.workdps(_DIGITS):
+        points = _points([variable.domain for variable in variables], 3 * len(symbols) + 4)
+        functions = [compiled(slope, symbols) for slope in slopes]
+        try:
+            rows = [[function(*point) for function in functions] for point in points]
+        except (ZeroDivisionError, ValueError):
+            return ()
+        found = [
+            _whole([row[count:] for row in rows], [-row[j] for row in rows], len(model.symbols))
+            for j in range(count)
+        ]
+    return tuple(
+        _if_open(shift, variable.domain, model)
+        for shift, variable in zip(found, model.data, strict=True)
+    )
+
+
+def _if_open(shift: tuple[int, ...] | None, where: Domain, model: Model) -> tuple[int, ...] | None:
+    """A shift, if all that it moves has the whole line to move on."""
+    domains = (where, *(parameter.domain for parameter in model.parameters))
+    fits = shift is not None and all(
         domain.lower == -sp.oo and domain.upper == sp.oo
         for domain, moves in zip(domains, (1, *shift), strict=True)
         if moves
-    ):
-        shift = None
-    return Invariance(scale, shift)
+    )
+    return shift if fits else None
 
 
 def _scales(domain: Domain) -> bool:
