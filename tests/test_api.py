@@ -98,7 +98,7 @@ def test_two_columns_come_from_a_frame_by_name_or_an_array_in_order() -> None:
         ({"model": "gamma", "data": X, "fix": {"shap": 2}}, "no parameter 'shap'"),
         ({"model": "gamma", "data": X, "level": 2.0}, "between 0 and 1"),
         ({"model": "gamma", "data": "nowhere.csv"}, "no such file"),
-        ({"model": "gamma", "data": [1.0, None]}, "Python objects"),
+        ({"model": "gamma", "data": [1.0, None]}, "missing in 1 of 2"),
     ],
 )
 def test_refusals_name_what_was_given_and_what_to_do(
