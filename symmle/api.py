@@ -71,6 +71,7 @@ def fit(
     coordinates: Assignments = (),
     level: float = 0.95,
     drop_missing: bool = False,
+    all_maxima: bool = False,
 ) -> FitResult:
     """The maximum-likelihood estimate, with its errors and how it is known.
 
@@ -83,6 +84,7 @@ def fit(
     fix: parameters held or tied, `{"shape": 2.5}` or `["sd=mean"]`.
     coordinates: other parameters, `{"sigma": "log"}`; both they and the first are reported.
     level: coverage of the intervals.  drop_missing: leave out rows with a missing value.
+    all_maxima: enclose every maximum, where one or two unknowns are left.
     Returns a record in every case: where there is no estimate, `status` and `message` say why.
     Raises InputError for a name, a file, a number or data that cannot be used, in one sentence.
 
@@ -97,7 +99,7 @@ def fit(
     """
     chosen = _model(model, fix, coordinates)
     sample = _sample(chosen, data, column, weights, drop_missing)
-    found = fit_sample(chosen, sample, level, _weighting(weights_are))
+    found = fit_sample(chosen, sample, level, _weighting(weights_are), all_maxima)
     return FitResult(*(getattr(found, each.name) for each in fields(found)))
 
 

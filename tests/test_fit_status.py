@@ -249,3 +249,12 @@ def test_no_level_is_claimed_that_was_not_reached() -> None:
     """A closed form with its proof is proved; a climb is at most certified."""
     assert fitted("normal", BASE).known is Known.PROVED
     assert fitted("cauchy", BASE).known in (Known.CERTIFIED, Known.CHECKED)
+
+
+def test_all_encloses_every_maximum() -> None:
+    """Cauchy location with scale 1 at three distant points: a maximum near each, by hand."""
+    found = fitted("cauchy", [-20.0, 0.0, 30.0], fix={"scale": 1}, all_maxima=True)
+    places = sorted([found.estimate["location"], *(m.estimate["location"] for m in found.maxima)])
+    assert places == pytest.approx([-20, 0, 30], abs=0.2)
+    assert all(m.log_likelihood < found.log_likelihood for m in found.maxima)
+    assert found.notes

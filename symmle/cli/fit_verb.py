@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError(f"--weights-are {kind!r} is no kind of weights; write {there}")
     if arguments.weights_are and not arguments.weights:
         raise InputError(f"--weights-are {kind} needs --weights and the name of their column")
-    found = fit(model, sample, level, Weights(kind))
+    found = fit(model, sample, level, Weights(kind), arguments.all)
     if arguments.json:
         sys.stdout.write(dumped(fit_json(found)))
     else:

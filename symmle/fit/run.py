@@ -12,6 +12,8 @@ definite.
     verdict   what the estimate is: the only maximum, one of several, at an end
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from symmle.codegen import generate, load
@@ -22,6 +24,7 @@ from symmle.estimate import estimate
 from symmle.fit.judge import judged, reported
 from symmle.fit.locate import Missing, locate, surface_of
 from symmle.fit.originals import with_originals
+from symmle.fit.others import with_every_maximum
 from symmle.fit.record import Fit, Status, Weights
 from symmle.fit.set_by_data import searched
 from symmle.fit.setting import Setting, setting
@@ -36,12 +39,14 @@ def fit(
     sample: Sample,
     level: float = 0.95,
     weighting: Weights = Weights.FREQUENCIES,
+    every_maximum: bool = False,
 ) -> Fit:
     """The maximum-likelihood estimate of a model on a sample.
 
     sample: one column per data symbol, by name or in order.
     level: coverage of the intervals, between 0 and 1.
     weighting: what the sample's weights say: repetitions of a row, or inverse probabilities.
+    every_maximum: enclose every stationary point of one or two unknowns, and list the maxima.
     Never raises for data without an estimate: `status` and `message` tell.
     Raises InputError for data outside the model's support or a level outside (0, 1).
     """
@@ -50,10 +55,10 @@ def fit(
     require_domain(sample, model)
     derivation = derive(model)
     asked = setting(derivation, estimate(derivation), sample, level, weighting)
-    return with_originals(_answer(asked), model)
+    return with_originals(_answer(asked, every_maximum), model)
 
 
-def _answer(asked: Setting) -> Fit:
+def _answer(asked: Setting, every_maximum: bool) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
@@ -70,9 +75,11 @@ def _answer(asked: Setting) -> Fit:
             return located
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
+        located, road = with_every_maximum(asked, located) if every_maximum else (located, "")
         found = judged(asked, surface, located)
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED
             start = tuple(located.theta.values())
             return failed(asked, surface, start, found.message) if lost else found
-        return with_status(asked, reported(asked, surface, found, located), located)
+        record = with_status(asked, reported(asked, surface, found, located), located)
+        return replace(record, notes=(*record.notes, road)) if road else record
