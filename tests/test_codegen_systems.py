@@ -11,7 +11,7 @@ import scipy.stats
 
 from symmle.codegen import generate, load
 from symmle.codegen.invariance import invariance
-from symmle.codegen.reference import reference, working_digits
+from symmle.codegen.reference import reference, sample_columns, sample_points, working_digits
 from symmle.derive import derive
 from symmle.estimate import estimate
 from symmle.model import Model, build_model
@@ -200,3 +200,17 @@ def test_offsets_of_columns_come_back_with_their_sign(
     found = np.array(module.fit(*(c + off for c, off in zip(columns, offsets, strict=True))))
     assert np.allclose(found - offsets @ np.array(moves), plain, rtol=0, atol=1e-9)
     assert np.isclose(found[-1], plain[-1], rtol=1e-12)
+
+
+def test_sample_rows_stay_inside_a_support_that_columns_bound_for_each_other() -> None:
+    """The rows that written tests use: on a simplex, every one has shares that leave some over."""
+    model = build_model(
+        "shares",
+        "loggamma(a+b+c) - loggamma(a) - loggamma(b) - loggamma(c)"
+        " + (a-1)*log(x) + (b-1)*log(y) + (c-1)*log(1-x-y)",
+        {"x": "unit", "y": "(0, 1 - x)"},
+        {"a": "positive", "b": "positive", "c": "positive"},
+    )
+    for which in (0, 1, 2):
+        x, y = sample_columns(model, sample_points(model, which), which)
+        assert all(0 < a < 1 and 0 < b < 1 - a for a, b in zip(x, y, strict=True))

@@ -112,7 +112,7 @@ def sample_points(model: Model, which: int) -> tuple[float, ...]:
             k = (3 * which + 2 * i + shift) % 5
             values[parameter.symbol] = sp.Rational(_inner(domain, k, False))
         support = [variable.domain.at(values) for variable in model.data]
-        if all(where.lower < where.upper for where in support):
+        if not any((where.lower < where.upper) == sp.false for where in support):
             return tuple(float(values[symbol]) for symbol in model.symbols)
     raise SymmleError(f"no parameters of {model.name} were found at which its support has points")
 
@@ -121,16 +121,16 @@ def sample_columns(model: Model, theta: Sequence[float], which: int) -> list[lis
     """Six rows inside the support, for which = 0, 1, 2 in different ways; 1 has heavy tails."""
     held = {s: sp.Rational(value) for s, value in zip(model.symbols, theta, strict=True)}
     steps = ((0, 1, 4, 2, 9, 3), (2, 0, 3, 5, 1, 12), (1, 3, 2, 6, 4, 2))[which]
-    columns = [
-        [_inner(variable.domain.at(held), (k + 3 * i * (k % 3)) % 13, True) for k in steps]
-        for i, variable in enumerate(model.data)
-    ]
-    unbounded = [variable.domain.upper == sp.oo for variable in model.data]
-    whole = [variable.domain.integer for variable in model.data]
-    return [
-        [float(x**3 if which == 1 and far and not counts else x) for x in column]
-        for column, far, counts in zip(columns, unbounded, whole, strict=True)
-    ]
+    rows = []
+    for k in steps:
+        known: dict[sp.Symbol, sp.Expr] = dict(held)
+        for i, variable in enumerate(model.data):
+            domain = variable.domain.at(known)  # which an earlier column may bound
+            x = _inner(domain, (k + 3 * i * (k % 3)) % 13, True)
+            heavy = which == 1 and domain.upper == sp.oo and not domain.integer
+            known[variable.symbol] = x**3 if heavy else x
+        rows.append([float(known[variable.symbol]) for variable in model.data])
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 def _inner(domain: Domain, k: int, is_data: bool) -> sp.Rational:
