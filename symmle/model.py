@@ -25,6 +25,7 @@ class Domain:
     """An interval of the real line, of its integers when `integer`.
 
     lower, upper: numbers, infinities, or expressions in other parameters.
+    period: of an angle, which may be given in any turn; None elsewhere.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Domain:
     lower_closed: bool = False
     upper_closed: bool = False
     integer: bool = False
+    period: sp.Expr | None = None
 
     @property
     def depends_on(self) -> frozenset[sp.Symbol]:
@@ -63,6 +65,12 @@ class Domain:
         """The same domain with the parameters that move it replaced by values."""
         return replace(self, lower=self.lower.xreplace(values), upper=self.upper.xreplace(values))
 
+    def once(self) -> "Domain":
+        """One turn of an angle, over which a density has mass one; any other domain itself."""
+        if self.period is None:
+            return self
+        return replace(self, lower=-self.period / 2, upper=self.period / 2, period=None)
+
     def contains(self, value: sp.Expr) -> bool | None:
         """Whether a number lies in a fixed domain; None when SymPy cannot decide."""
         above = value >= self.lower if self.lower_closed else value > self.lower
@@ -82,6 +90,7 @@ _WORDS: Mapping[str, Domain] = {
         Domain("integer", -sp.oo, sp.oo, integer=True),
         Domain("nonnegative integer", sp.S.Zero, sp.oo, lower_closed=True, integer=True),
         Domain("positive integer", sp.S.One, sp.oo, lower_closed=True, integer=True),
+        Domain("angle", -sp.oo, sp.oo, period=2 * sp.pi),
     )
 }
 

@@ -24,6 +24,13 @@ _ROWS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+# two points, each with one of a wide scale beside it, should the support depend on the parameters
+_POINTS = (
+    (("1.3", "0.8", "2.1", "0.45"), ("0.3", "4.1", "0.2", "0.5")),
+    (("0.6", "2.7", "1.2", "3.4"), ("0.1", "5.3", "0.15", "0.7")),
+)
+
+
 def sample(model: Model) -> Columns:
     """Seven rows inside the support; the columns hold their values in different orders."""
     columns: dict[sp.Symbol, list[mpmath.mpf]] = {}
@@ -37,20 +44,36 @@ def sample(model: Model) -> Columns:
 
 def _following(domain: Domain, columns: Columns, shift: int) -> list[mpmath.mpf]:
     """Values in a domain whose ends are read, row by row, from the columns before."""
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = _joined(columns)
     places = [domain.at({s: sp.Float(v, _DIGITS) for s, v in row.items()}) for row in rows]
     values = [_rows(where, shift)[i] for i, where in enumerate(places)]
     return [mpmath.mpf(value) for value in values]
 
 
 def points(model: Model) -> list[Point]:
-    """Two points inside the parameters' domains, at which the support is not empty if it moves."""
+    """Two points inside the parameters' domains, where the density of the sample is not zero.
+
+    Where parameters move the ends of the support, it is not empty there.
+    """
+    rows = _joined(sample(model))
     with mpmath.workdps(_DIGITS):
         found: list[Point] = []
-        for texts in (("1.3", "0.8", "2.1", "0.45"), ("0.6", "2.7", "1.2", "3.4")):
-            tries = [_point(model, texts), _point(model, tuple(sorted(texts, key=float)))]
-            found.append(next((each for each in tries if has_support(model, each)), tries[0]))
+        for texts, wide in _POINTS:
+            tries = (_point(model, each) for each in (texts, tuple(sorted(texts, key=float)), wide))
+            point = next((each for each in tries if _is_supported(model, each, rows)), None)
+            found.append(_point(model, texts) if point is None else point)
         return found
+
+
+def _joined(columns: Columns) -> list[Point]:
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _is_supported(model: Model, point: Point, rows: list[Point]) -> bool:
+    """Whether the density is positive at every row; of a support that moves, not empty."""
+    if any(variable.domain.depends_on for variable in model.data):
+        return has_support(model, point)
+    return all(_is_finite(model.log_density, {**row, **point}) for row in rows)
 
 
 def _point(model: Model, texts: tuple[str, ...]) -> Point:
@@ -112,7 +135,7 @@ def require_finite(model: Model) -> None:
     if any(variable.domain.depends_on for variable in model.data):
         return
     columns = sample(model)
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    rows = _joined(columns)
     if all(variable.domain.text == "real" for variable in model.data):
         rows.append(dict.fromkeys(columns, mpmath.mpf(0)))
     with mpmath.workdps(_DIGITS):

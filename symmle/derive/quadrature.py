@@ -106,6 +106,7 @@ def _integrate(
     constants: tuple[mpmath.mpf, ...],
     kinks: Sequence[Function] = (),
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    where = where.once()
     if not where.lower < where.upper:
         return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     points = _breakpoints(where, lambda x: log_density(x, *constants))
