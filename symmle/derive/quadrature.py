@@ -40,8 +40,19 @@ def integrate_against(
         if where.integer:
             return _sum(where, density, functions, constants, digits)
         kinks = [compiled(each, symbols) for each in _turning(model)]
-        height = compiled(model.log_density, symbols)
+        height = _real(model.log_density, symbols)
         return _integrate(where, height, functions, constants, kinks)
+
+
+def _real(log_density: sp.Expr, symbols: Sequence[sp.Symbol]) -> Function:
+    """The log-density as a function, minus infinity where it is not real: no support there."""
+    function = sp.lambdify(list(symbols), log_density, "mpmath", cse=False)
+
+    def height(*values: mpmath.mpf) -> mpmath.mpf:
+        found = function(*values)
+        return mpmath.re(found) if mpmath.im(found) == 0 else -mpmath.inf
+
+    return height
 
 
 def integrates_to_one(model: Model) -> bool | None:

@@ -70,8 +70,8 @@ ROWS = (
     Family(
         "von_mises",
         "concentration*cos(x - location) - log(2*pi) - log(besseli(0, concentration))",
-        {"x": "[-pi, pi]"},
-        {"location": "(-pi, pi)", "concentration": "positive"},
+        {"x": "angle"},
+        {"location": "angle", "concentration": "positive"},
         ("vonmises", {"kappa": "concentration", "loc": "location"}),
         None,
         "Mardia & Jupp, Directional Statistics (2000), sec. 3.5",

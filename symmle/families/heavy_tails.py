@@ -25,7 +25,7 @@ ROWS = (
         "generalised_pareto",
         "-log(scale) - (1 + 1/shape)*log1p(shape*x/scale)",
         {"x": "nonnegative"},
-        {"scale": "positive", "shape": "positive"},
+        {"scale": "positive", "shape": "real"},
         ("genpareto", {"c": "shape", "scale": "scale"}),
         "evd::dgpd(x, loc=0, scale=scale, shape=shape)",
         "Pickands, Statistical inference using extreme order statistics, Ann. Statist. 3 (1975)",

@@ -141,8 +141,8 @@ ROWS = (
         "generalised_extreme_value",
         "-log(scale) - (1 + 1/shape)*log1p(shape*(x - location)/scale) - (1 +"
         " shape*(x - location)/scale)**(-1/shape)",
-        {"x": "(location - scale/shape, oo)"},
-        {"location": "real", "scale": "positive", "shape": "positive"},
+        {"x": "real"},
+        {"location": "real", "scale": "positive", "shape": "real"},
         ("genextreme", {"c": "-shape", "loc": "location", "scale": "scale"}),
         "evd::dgev(x, loc=location, scale=scale, shape=shape)",
         continuous_2(22),
