@@ -127,12 +127,19 @@ def _integrate(
     found = []
     for function in functions:
         value, error = mpmath.quad(
-            lambda x, g=function: g(x, *constants) * mpmath.exp(log_density(x, *constants)),
+            lambda x, g=function: _product(g, mpmath.exp(log_density(x, *constants)), x, constants),
             points,
             error=True,
         )
         found.append((value, error))
     return found
+
+
+def _product(
+    function: Function, density: mpmath.mpf, x: mpmath.mpf, constants: tuple[mpmath.mpf, ...]
+) -> mpmath.mpf:
+    """g times the density; where that is zero, g need have no value."""
+    return density * function(x, *constants) if density else density
 
 
 def _turning(model: Model) -> list[sp.Expr]:
