@@ -45,8 +45,10 @@ TYPED = {
 }
 
 NO_ESTIMATE = {
-    ("student_t", "nile.csv"): "df runs to infinity: R stopped at 7.6e18",
-    ("negative_binomial", "horsekicks.csv"): "var(x) < mean(x): R stopped at size = 390",
+    # R stopped at df = 7.6e18; there is no interior maximum, and with a small df no bound at all
+    ("student_t", "nile.csv"): Status.UNBOUNDED,
+    # var(x) < mean(x): R stopped at size = 390
+    ("negative_binomial", "horsekicks.csv"): Status.NO_FINITE_ESTIMATE,
 }
 
 
@@ -76,8 +78,9 @@ def _label(entry: dict) -> str:
 def test_others_find_the_same_and_nothing_higher(entry: dict) -> None:
     """Same maximum of the same likelihood; a flat likelihood lets the point differ by the root."""
     found = fit(_model(entry["family"]), _sample(entry))
-    if (entry["family"], entry["file"]) in NO_ESTIMATE:
-        assert found.status is Status.NO_FINITE_ESTIMATE, found.message
+    nothing = NO_ESTIMATE.get((entry["family"], entry["file"]))
+    if nothing is not None:
+        assert found.status is nothing, found.message
         return
     assert found.estimate is not None, found.message
     height, theirs = found.log_likelihood, entry["log_likelihood"]
