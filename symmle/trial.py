@@ -5,6 +5,7 @@ choice is fixed, so that an answer can be reproduced.
 """
 
 from collections.abc import Mapping
+from random import Random
 
 import mpmath
 import sympy as sp
@@ -29,6 +30,10 @@ _POINTS = (
     (("1.3", "0.8", "2.1", "0.45"), ("0.3", "4.1", "0.2", "0.5")),
     (("0.6", "2.7", "1.2", "3.4"), ("0.1", "5.3", "0.15", "0.7")),
 )
+
+
+_SCALES = ("0.2", "0.3", "0.7", "1.6", "3.1", "5.9")
+_MOST_DRAWN, _MOST_TRIES = 12, 60
 
 
 def sample(model: Model) -> Columns:
@@ -59,10 +64,17 @@ def points(model: Model) -> list[Point]:
     with mpmath.workdps(_DIGITS):
         found: list[Point] = []
         for texts, wide in _POINTS:
-            tries = (_point(model, each) for each in (texts, tuple(sorted(texts, key=float)), wide))
+            choices = (texts, tuple(sorted(texts, key=float)), wide, *_drawn(len(found)))
+            tries = (_point(model, each) for each in choices)
             point = next((each for each in tries if _is_supported(model, each, rows)), None)
             found.append(_point(model, texts) if point is None else point)
         return found
+
+
+def _drawn(seed: int) -> list[tuple[str, ...]]:
+    """More points, where the density asks for something particular: a positive definite matrix."""
+    draw = Random(seed)
+    return [tuple(draw.choices(_SCALES, k=_MOST_DRAWN)) for _ in range(_MOST_TRIES)]
 
 
 def _joined(columns: Columns) -> list[Point]:
@@ -80,7 +92,7 @@ def _point(model: Model, texts: tuple[str, ...]) -> Point:
     point: dict[sp.Symbol, mpmath.mpf] = {}
     for i, parameter in enumerate(model.parameters):
         where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
-        value = mpmath.mpf(texts[i % 4]) + i // 4
+        value = mpmath.mpf(texts[i % len(texts)]) + i // len(texts)
         inside = value / (value + 1) if where.upper.is_finite else value
         if where.integer and not where.upper.is_finite:
             inside += 14  # a number of trials, or a top, that no row of the sample exceeds

@@ -95,9 +95,11 @@ def test_every_export_is_there() -> None:
 @pytest.mark.parametrize("verb", ["derive", "estimate", "fit", "stability", "verify"])
 def test_a_room_does_not_hide_the_verb_of_its_name(verb: str) -> None:
     """`symmle.VERB` is the function, whether or not the room `symmle/VERB` was imported before."""
+    home = {"fit": "api"}.get(verb, verb)  # the verb takes names and columns, the room records
     code = (
-        f"import importlib, symmle; room = importlib.import_module('symmle.{verb}'); "
-        f"assert callable(symmle.{verb}); assert symmle.{verb} is room.{verb}; "
-        f"from symmle import {verb} as again; assert again is room.{verb}"
+        f"import importlib, symmle; importlib.import_module('symmle.{verb}'); "
+        f"home = importlib.import_module('symmle.{home}'); "
+        f"assert callable(symmle.{verb}); assert symmle.{verb} is home.{verb}; "
+        f"from symmle import {verb} as again; assert again is home.{verb}"
     )
     loaded_by(code)
