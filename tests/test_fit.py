@@ -298,3 +298,18 @@ def test_a_level_that_is_no_coverage_is_refused() -> None:
     """A sentence, not an infinite interval."""
     with pytest.raises(InputError, match="between 0 and 1"):
         fit(family_model("normal"), from_array([1.0, 2.0]), level=1.0)
+
+
+def test_a_direction_is_the_same_in_every_turn() -> None:
+    """Angles moved by whole turns, row by row, give the same one maximum; a shift moves it."""
+    sample = read(DATA / "islay_directions.csv", "theta")
+    theta = np.asarray(sample.columns["theta"])
+    turns = 2 * np.pi * np.arange(-9, 9)
+    plain, wound = fitted("von_mises", theta), fitted("von_mises", theta + turns)
+    moved = fitted("von_mises", theta + 1.0)
+    assert plain.status is wound.status is moved.status is Status.OK
+    assert plain.estimate is not None
+    assert wound.estimate is not None
+    assert moved.estimate is not None
+    assert dict(wound.estimate) == pytest.approx(dict(plain.estimate), rel=1e-12)
+    assert moved.estimate["location"] == pytest.approx(plain.estimate["location"] + 1, rel=1e-12)

@@ -10,13 +10,17 @@ Source: NIST Digital Library of Mathematical Functions, 5.9.1 and 5.12.3.
 import sympy as sp
 
 from symmle.model import Model
-from symmle.sample_mean import OverData, linear_in_means, mean, separate
+from symmle.sample_mean import OverData, has_data, linear_in_means, mean, separate
 
 
 class Expectation(OverData):
     """expectation(T): the mean of T over the model's distribution, not evaluated."""
 
     nargs = 1
+
+    @classmethod
+    def eval(cls, arg: sp.Expr) -> sp.Expr | None:
+        return None if has_data(arg) else arg
 
     def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
         return f"expectation({printer.doprint(self.args[0])})"

@@ -61,8 +61,9 @@ def fisher_information(
             lambda i, j: _product(model, log_density, slopes[i] * slopes[j], moved),
         )
         unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
-        road = "E[score score'], unevaluated" + (": the support moves" if moved else "")
-        if not unresolved:
+        road = "E[score score']" + (", unevaluated" if unresolved else "")
+        road += ": the support moves, so its inverse bounds nothing" if moved else ""
+        if not unresolved and not moved:
             road = "E[score score'], by symmetry about the kink and a table of integrals"
         return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
     gradient = [mean(log_density.diff(symbol)) for symbol in theta]

@@ -13,10 +13,19 @@ _MOST = 690.0  # exp of more than this leaves the doubles
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One parameter between low and high, either of which may be infinite."""
+    """One parameter between low and high, either of which may be infinite.
+
+    period: of an angle, whose turns are the same point; 0 elsewhere.
+    """
 
     low: float
     high: float
+    period: float = 0.0
+
+    def apart(self, a: float, b: float) -> float:
+        """How far two values are apart, in the coordinate."""
+        gap = self.coordinate(a) - self.coordinate(b)
+        return abs(math.remainder(gap, self.period) if self.period else gap)
 
     def coordinate(self, value: float) -> float:
         """The coordinate of a value inside the domain."""
@@ -59,12 +68,9 @@ def charts(model: Model, theta: Mapping[sp.Symbol, float]) -> tuple[Chart, ...]:
     found = []
     for parameter in model.parameters:
         where = parameter.domain.at(values)
-        found.append(Chart(_end(where.lower), _end(where.upper)))
+        period = 0.0 if where.period is None else float(where.period)
+        found.append(Chart(float(where.lower), float(where.upper), period))
     return tuple(found)
-
-
-def _end(end: sp.Expr) -> float:
-    return float(end)
 
 
 def mapped(chart_of: Sequence[Chart], coordinates: Sequence[float]) -> tuple[float, ...]:

@@ -93,7 +93,7 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
 def _apart(top: Top, other: Top, chart_of: tuple[Chart, ...]) -> bool:
     """Whether two tops are different points."""
     return any(
-        abs(c.coordinate(a) - c.coordinate(b)) > _SAME * (1 + abs(c.coordinate(a)))
+        c.apart(a, b) > _SAME * (1 + abs(c.coordinate(a)))
         for c, a, b in zip(chart_of, top.point, other.point, strict=True)
     )
 
