@@ -78,6 +78,12 @@ def _forget_the_condition(doubted: Case) -> Case:
     return replace(doubted, estimator=replace(doubted.estimator, exists=sp.true))
 
 
+def _claim_the_parameters_as_they_are(doubted: Case) -> Case:
+    """Not concave in location and scale themselves."""
+    same = {s: s for s in doubted.model.symbols}
+    return replace(doubted, estimator=replace(doubted.estimator, concave_in=same))
+
+
 def _change_the_jacobian(doubted: Case) -> Case:
     first, *others = doubted.stabilities
     wrong = replace(first, jacobian=first.jacobian * (1 + TINY))
@@ -121,6 +127,7 @@ SABOTEURS: dict[str, tuple[str, Callable[[Case], Case]]] = {
     "check_falling": ("gamma", _turn_the_equation),
     "check_existence": ("weibull", _forget_the_condition),
     "check_concave": ("gamma", _negate_the_hessian),
+    "check_one_maximum": ("logistic", _claim_the_parameters_as_they_are),
     "check_jacobian": ("normal", _change_the_jacobian),
     "check_ranges": ("gamma", _widen_the_range),
     "check_rates": ("normal", _flatter_the_rate),

@@ -55,6 +55,8 @@ class Estimator:
     optima: {parameter: (lowest, highest)} where every value between the two maximises.
     whole: parameters that are whole numbers, to be searched for.
     identified: functions of the parameters that are identified, where not every parameter is.
+    concave_in: {parameter: expression in coordinates of their own, real or positive}, in which
+    the likelihood is proved strictly concave; empty where none were found or none are needed.
     """
 
     kind: Kind
@@ -73,6 +75,7 @@ class Estimator:
     )
     whole: tuple[sp.Symbol, ...] = ()
     identified: tuple[sp.Expr, ...] = ()
+    concave_in: Mapping[sp.Symbol, sp.Expr] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def complete(self) -> bool:

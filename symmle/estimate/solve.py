@@ -14,6 +14,7 @@ import sympy as sp
 from symmle.budget import allowance
 from symmle.derive import Derivation
 from symmle.estimate.boundary import boundary
+from symmle.estimate.concave_elsewhere import concave_elsewhere
 from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
 from symmle.estimate.existence import (
     closed_form_exists,
@@ -103,7 +104,7 @@ def _stationary(
     falling = equation is not None and equation.falling and left.complete
     by_slope = equation is not None and equation.slope_proved
     by_concavity = concave is not Known.UNKNOWN and not closed and not by_slope
-    return Estimator(
+    found = Estimator(
         kind,
         MappingProxyType(values),
         tuple(variable.symbol for variable in left.unknowns),
@@ -114,6 +115,24 @@ def _stationary(
         second.known,
         second.road,
         concave if by_concavity else Known.PROVED,
+    )
+    decided = found.unique and found.exists is not None and second.known is Known.PROVED
+    return found if decided or left.positive else _with_one_maximum(found, derivation)
+
+
+def _with_one_maximum(found: Estimator, derivation: Derivation) -> Estimator:
+    """The same, where other coordinates show that the likelihood has at most one maximum."""
+    there = concave_elsewhere(derivation.model)
+    if there is None:
+        return found
+    road = f"in the coordinates {there.shown} the log-density of every row is strictly concave"
+    return replace(
+        found,
+        exists=there.exists if found.exists is None else found.exists,
+        unique=True,
+        maximum=Known.PROVED,
+        road=found.road if found.maximum is Known.PROVED else road,
+        concave_in=MappingProxyType(dict(there.coordinates)),
     )
 
 

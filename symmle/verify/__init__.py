@@ -17,6 +17,7 @@ from symmle.verify.estimator import (
     check_existence,
     check_falling,
     check_maximum,
+    check_one_maximum,
     check_stationary,
 )
 from symmle.verify.generated import check_generated
@@ -34,6 +35,7 @@ CHECKS = (
     check_falling,
     check_existence,
     check_concave,
+    check_one_maximum,
     check_jacobian,
     check_ranges,
     check_rates,

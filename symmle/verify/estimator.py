@@ -1,7 +1,9 @@
 """Doubt the estimator: is the score zero there, and is it a maximum?"""
 
+import math
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import mpmath
 import sympy as sp
@@ -10,9 +12,11 @@ from symmle.estimate import Equation, Kind
 from symmle.known import Known
 from symmle.precise import evaluate
 from symmle.sample_mean import nodes
+from symmle.tree_value import tree_value
 from symmle.trial import points
 from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
+_CHORDS = 12
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 
 
@@ -255,3 +259,31 @@ def check_concave(doubted: Case) -> Check | None:
             except ValueError:
                 return Check(claim, road, Known.CHECKED, False, "not negative definite at a point")
     return Check(claim, road, Known.CHECKED, True)
+
+
+def check_one_maximum(doubted: Case) -> Check | None:
+    """In the coordinates named the plain average lies above its chords, so it has one maximum."""
+    coordinates = doubted.estimator.concave_in
+    if not coordinates:
+        return None
+    claim = "the likelihood is concave in coordinates of its own, so its maximum is the only one"
+    new = sorted(set().union(*(e.free_symbols for e in coordinates.values())), key=str)
+    draw = Random(0)
+    with mpmath.workdps(DIGITS):
+        average = raw_average(doubted)
+
+        def height(at: list[mpmath.mpf]) -> mpmath.mpf:
+            numbers = dict(zip(new, at, strict=True))
+            return average(*(tree_value(coordinates[s], numbers) for s in doubted.model.symbols))
+
+        ok = True
+        for _ in range(_CHORDS):
+            first, second = ([_drawn(symbol, draw) for symbol in new] for _ in range(2))
+            middle = [(a + b) / 2 for a, b in zip(first, second, strict=True)]
+            ok = ok and 2 * height(middle) > height(first) + height(second)
+    return Check(claim, f"the plain average on {_CHORDS} chords", Known.CHECKED, ok)
+
+
+def _drawn(symbol: sp.Symbol, draw: Random) -> mpmath.mpf:
+    """A number of any usual size, so that a chord is long where the curvature changes."""
+    return mpmath.mpf(math.exp(draw.uniform(-3, 3)) if symbol.is_positive else draw.uniform(-5, 5))
