@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+import sympy as sp
 
 import symmle
 from symmle.api import FitResult
@@ -258,3 +259,30 @@ def test_all_encloses_every_maximum() -> None:
     assert places == pytest.approx([-20, 0, 30], abs=0.2)
     assert all(m.log_likelihood < found.log_likelihood for m in found.maxima)
     assert found.notes
+
+
+@pytest.mark.parametrize(
+    ("density", "parameters", "determined"),
+    [
+        ("-(x - a - b)**2/2 - log(2*pi)/2", {"a": "real", "b": "real"}, "a + b"),
+        ("-log(1 + (x - a + b)**2) - log(pi)", {"a": "real", "b": "real"}, "a - b"),
+        ("log(a*b) - a*b*x", {"a": "positive", "b": "positive"}, "a*b"),
+        ("log(a/b) - a*x/b", {"a": "positive", "b": "positive"}, "a/b"),
+    ],
+)
+def test_the_identified_function_is_named_and_proved(
+    density: str, parameters: dict[str, str], determined: str
+) -> None:
+    """The likelihood of the raw density is the same wherever that function is, by plain numbers."""
+    data = "positive" if "log(a" in density else "real"
+    model = build_model("m", density, {"x": data}, parameters)
+    found = symmle.fit(model, [1.0, 2.0, 4.0])
+    assert found.status is Status.NOT_IDENTIFIED
+    assert (found.known, found.identified) == (Known.PROVED, (determined,))
+    a, b, x = *model.symbols, model.data[0].symbol
+    step = {"a + b": (1, -1), "a - b": (1, 1), "a*b": (a, -b / 2), "a/b": (a, b)}[determined]
+    here = {a: sp.Integer(2), b: sp.Integer(3)}
+    moved = {s: (s + d).xreplace(here) for s, d in zip((a, b), step, strict=True)}
+    row = {x: sp.Rational(7, 5)}
+    values = [model.log_density.xreplace(at).xreplace(row) for at in (moved, here)]
+    assert abs(sp.N(values[0] - values[1], 30)) < 1e-28

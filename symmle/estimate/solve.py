@@ -22,6 +22,7 @@ from symmle.estimate.existence import (
     is_positive,
     root_exists,
 )
+from symmle.estimate.flat_direction import flat_direction
 from symmle.estimate.invariance import in_coordinates
 from symmle.estimate.kinks import median_estimate
 from symmle.estimate.monotone import signed_equation
@@ -72,9 +73,9 @@ def _estimate(derivation: Derivation) -> Estimator:
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
     hessian = _at(score.hessian, values)
     if any(equation == 0 for _, equation in left.equations):
-        return _not_identified(values, left, hessian, Known.PROVED)
+        return _not_identified(derivation, values, left, hessian, Known.PROVED)
     if left.unknowns and is_flat_along_a_line(derivation):
-        return _not_identified(values, left, hessian, Known.CHECKED)
+        return _not_identified(derivation, values, left, hessian, Known.CHECKED)
     unknowns = {variable.symbol for variable in left.unknowns}
     if any(not equation.free_symbols & unknowns for _, equation in left.equations):
         return _no_maximum(values, hessian, "an equation of the score has no parameter left in it")
@@ -238,25 +239,31 @@ def _no_maximum(
 
 
 def _not_identified(
+    derivation: Derivation,
     values: dict[sp.Symbol, sp.Expr],
     left: Elimination,
     hessian: sp.ImmutableMatrix,
     known: Known,
 ) -> Estimator:
     """The answer where an equation of the score follows from the others."""
+    flat = flat_direction(derivation)
     road = "the likelihood is constant along a line: not every parameter is identified"
-    unknowns = tuple(variable.symbol for variable in left.unknowns)
+    if flat is not None:
+        read = ", ".join(f"{symbol}: {rate}" for symbol, rate in flat.along.items())
+        road = f"the likelihood does not change along the direction ({read})"
+        road += f": of {' and '.join(map(str, flat.along))} only {flat.identified[0]} is identified"
     return Estimator(
         Kind.NONE,
         MappingProxyType(values),
-        unknowns,
+        tuple(variable.symbol for variable in left.unknowns),
         None,
         sp.false,
         False,
         hessian,
         Known.UNKNOWN,
         road,
-        known,
+        known if flat is None else Known.PROVED,
+        identified=() if flat is None else flat.identified,
     )
 
 

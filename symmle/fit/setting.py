@@ -72,13 +72,14 @@ class Setting:
     ) -> Fit:
         """The record of a fit that has no estimate to give."""
         settled = status in (Status.NO_FINITE_ESTIMATE, Status.BOUNDARY, Status.UNBOUNDED)
+        known = Known.CHECKED if settled and self.rows is not None else Known.UNKNOWN
         return Fit(
             self.model.name,
             self.n,
             status,
             message,
             self.estimator.kind.value,
-            Known.CHECKED if settled and self.rows is not None else Known.UNKNOWN,
+            self.estimator.known if status is Status.NOT_IDENTIFIED else known,
             self.level,
             identified=tuple(map(str, self.estimator.identified)),
             unbounded_path=path,

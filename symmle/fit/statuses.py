@@ -43,11 +43,7 @@ def _no_kind(setting: Setting) -> Fit:
     if estimator.kind is Kind.BOUNDARY:
         return setting.without(Status.BOUNDARY, _advised(estimator.road))
     if estimator.unique is False:
-        told = estimator.road
-        if estimator.identified:
-            functions = ", ".join(map(str, estimator.identified))
-            told = f"{told}; the data determine only {functions}"
-        return setting.without(Status.NOT_IDENTIFIED, _advised(told))
+        return setting.without(Status.NOT_IDENTIFIED, _advised(estimator.road))
     return setting.without(Status.NO_FINITE_ESTIMATE, _advised(estimator.road))
 
 
