@@ -14,7 +14,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from scipy import optimize, special
 
@@ -353,7 +353,11 @@ def test_the_mean_equations_are_the_score_solved(
     at = dict(zip(model.symbols, (mpmath.mpf(str(a)), mpmath.mpf(str(b))), strict=True))
     for each in gradient:
         here = raw(separate(each)).xreplace(solved.expected)
-        assert close(number(here, at), 0, 25)
+        try:
+            left = number(here, at)
+        except ZeroDivisionError:
+            reject()  # the two weights are proportional at this very point
+        assert close(left, 0, 25)
 
 
 def test_signs_inside_a_domain() -> None:
