@@ -9,7 +9,7 @@ but the length of what is printed and the chance of a proof.
 from collections.abc import Sequence
 
 import sympy as sp
-from sympy.polys.fields import sfield
+from sympy.polys.fields import FracField, sfield
 
 from symmle.budget import bounded
 from symmle.errors import BudgetError
@@ -29,7 +29,7 @@ def reduced_fraction(expr: sp.Expr) -> sp.Expr:
         for call in expr.atoms(sp.Function)
     }
     try:
-        short = bounded(_SECONDS, lambda: sp.cancel(expr.xreplace(letters)))
+        short = bounded(_SECONDS, lambda: _one_fraction(expr.xreplace(letters)))
     except BudgetError:
         return expr
     return short.xreplace({letter: call for call, letter in letters.items()})
@@ -46,6 +46,35 @@ def reduced_fractions(exprs: Sequence[sp.Expr]) -> list[sp.Expr]:
     except BudgetError:
         return list(exprs)
     return [sp.factor_terms(each.as_expr()) for each in found]
+
+
+def _one_fraction(expr: sp.Expr) -> sp.Expr:
+    """What `cancel` gives, by arithmetic in a field of rational functions.
+
+    `cancel` multiplies out numerator and denominator before it divides: a hundred times the work.
+    """
+    if not expr.free_symbols or expr.has(sp.Float, sp.I):
+        return sp.cancel(expr)
+    if _is_rational(expr):
+        # one operation after the other: `sfield` brings all to one denominator before it divides
+        symbols = sorted(expr.free_symbols, key=sp.default_sort_key)
+        try:
+            found = FracField(symbols, sp.ZZ, sp.lex)(expr)
+        except ZeroDivisionError:  # a denominator that vanishes identically
+            return sp.cancel(expr)
+    else:
+        _, (found,) = sfield([expr])
+    above, below = found.numer, found.denom
+    return above.as_expr() / below.as_expr()
+
+
+def _is_rational(expr: sp.Expr) -> bool:
+    """Whether it is made of symbols and rational numbers by the four operations."""
+    return all(
+        isinstance(part, sp.Add | sp.Mul | sp.Symbol | sp.Rational)
+        or (isinstance(part, sp.Pow) and part.exp.is_Integer)
+        for part in sp.preorder_traversal(expr)
+    )
 
 
 def _factors(expr: sp.Expr) -> list[sp.Expr]:

@@ -385,3 +385,30 @@ def test_branches_are_split_without_a_change(x: int, r: sp.Rational, q: sp.Ratio
     at |= dict(zip(model.symbols, (mpmath.mpf(str(r)), mpmath.mpf(str(q))), strict=True))
     parted = split_branches(model.log_density)
     assert close(number(parted, at), number(model.log_density, at), 40)
+
+
+@pytest.mark.parametrize(
+    ("density", "data", "parameter", "condition"),
+    [
+        ("-log(s) - (x - m)/s - exp(-(x - m)/s)", "x", ["m", "s>0"], "var(x) > 0"),
+        ("x*log(r) - log(exp(r) - 1) - loggamma(x + 1)", "x: positive integer", ["r>0"], None),
+        ("x*log(p) - log(x) - log(-log(1 - p))", "x: positive integer", ["p in (0, 1)"], None),
+    ],
+    ids=["gumbel", "zero-truncated", "log-series"],
+)
+def test_bounds_of_exp_and_log_prove_a_strict_maximum(density, data, parameter, condition) -> None:
+    """exp(r) > 1 + r and log(1 + t) > t/(1 + t) show -H > 0; and 1/s clears the Gumbel's slope."""
+    found = estimate(derive(typed(density, [data], parameter)))
+    assert found.maximum is Known.PROVED
+    assert found.unique is True
+    assert condition is None or str(found.exists) == condition
+
+
+def test_no_sign_is_read_off_a_bound_that_does_not_give_it() -> None:
+    """exp(r) - 1 - 2*r and log(1 + r) - r/2 change sign for r > 0; exp(r) - 1 - r does not."""
+    r = sp.Symbol("r", positive=True)
+    inside = {r: r}
+    for entry in (sp.exp(r) - 1 - 2 * r, sp.log(1 + r) - r / 2, sp.exp(-r) - 1 + r / 2):
+        assert not is_positive_definite_inside(sp.ImmutableMatrix([[entry]]), inside)
+    for entry in (sp.exp(r) - 1 - r, sp.log(1 + r) - r / (1 + r), 1 - sp.exp(-r) * (1 + r)):
+        assert is_positive_definite_inside(sp.ImmutableMatrix([[entry]]), inside)

@@ -19,6 +19,7 @@ Function = Callable[..., mpmath.mpf]
 
 _SECONDS = 3.0
 _MOST_TERMS = 20_000  # of a sum over whole numbers
+_DOUBLING = (250, 500, 1000)  # distances from the first term at which a tail is looked at
 
 
 def integrate_against(
@@ -95,8 +96,13 @@ def _sum(
     tail = [mpmath.inf] * len(functions)
     tiny = mpmath.mpf(10) ** -(digits + 3)
     quiet = 0
+    masses = {}  # at doubling distances, to see a tail that will not end in time
     for k in range(first, last + 1):
         mass = density(k, *constants)
+        if k - first in _DOUBLING:
+            masses[k - first] = mass
+            if not where.upper.is_finite and _has_heavy_tail(masses, tiny):
+                return [(s, mpmath.inf) for s in totals]
         for i, function in enumerate(functions):
             term = mass * function(k, *constants)
             totals[i] += term
@@ -108,6 +114,17 @@ def _sum(
     else:  # every term of a finite sum, or too few of an infinite one
         tail = [mpmath.mpf(0) if where.upper.is_finite else mpmath.inf] * len(functions)
     return [(s, 40 * t) for s, t in zip(totals, tail, strict=True)]
+
+
+def _has_heavy_tail(masses: dict[int, mpmath.mpf], tiny: mpmath.mpf) -> bool:
+    """Whether the masses fall no faster than a power that is not tiny after the last term."""
+    if len(masses) < len(_DOUBLING):
+        return False
+    near, middle, far = (masses[k] for k in _DOUBLING)
+    if near == 0 or middle == 0 or 10 * far / middle < 9 * middle / near:
+        return False
+    doublings = mpmath.log(mpmath.mpf(_MOST_TERMS) / _DOUBLING[-1], 2)
+    return bool(far * (far / middle) ** doublings > tiny)
 
 
 def _integrate(

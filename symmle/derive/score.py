@@ -18,6 +18,7 @@ from symmle.sample_mean import SampleMean, central, mean, passes, statistics, ti
 from symmle.trial import require_finite
 
 _MANY = 3  # parameters, from which on the score is solved for all statistics at once
+_LONG = 80  # operations of a Hessian, from which on it is solved for them with two, too
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Derivation:
     smooth: False where the log-density has kinks in a parameter (an absolute value, a minimum):
     score and Hessian then hold between the kinks only, and no claim is built on the Hessian.
     original: of the model in its first parameters, where this one is in other coordinates.
-    mean_equations: mean(T) = E[T], looked for with three and more parameters.
+    mean_equations: mean(T) = E[T], looked for with three and more parameters, or a long Hessian.
     """
 
     model: Model
@@ -81,7 +82,8 @@ def derive(model: Model) -> Derivation:
     means = None
     if original is None or model.origin is None:
         regular = smooth and not moves_support(model)
-        means = mean_equations(gradient, model.parameters) if size >= _MANY and regular else None
+        many = size >= _MANY or (size > 1 and sum(h.count_ops() for h in hessian) > _LONG)
+        means = mean_equations(gradient, model.parameters) if many and regular else None
         information = fisher_information(model, log_density, regular, means)
     else:
         information = in_coordinates(original.information, model.origin, theta)

@@ -17,6 +17,7 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Domain, Variable
 
 _SECONDS = 2.0
+_MOST_OPERATIONS = 1200  # of a matrix whose minors are looked at
 
 
 def inside_coordinates(parameters: Sequence[Variable]) -> dict[sp.Symbol, sp.Expr] | None:
@@ -73,8 +74,39 @@ def is_positive_definite_inside(
 def _has_positive_minors(
     matrix: sp.ImmutableMatrix, inside: Mapping[sp.Symbol, sp.Expr], size: int
 ) -> bool:
+    if sum(entry.count_ops() for entry in matrix) > _MOST_OPERATIONS:
+        return False
     entries = [sp.powdenest(entry.xreplace(dict(inside)), force=True) for entry in matrix]
-    field, found = sfield(entries)
+    if _minors_are_positive(entries, size):
+        return True
+    below = _bounded_below(entries)
+    return below != entries and _minors_are_positive(below, size)
+
+
+def _bounded_below(entries: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """exp(a) as 1 + a + a rest, log(1 + a) as a/(1 + a) + a rest, the rests positive for a > 0.
+
+    The same rest wherever the same a stands.  Source: DLMF 4.5.1 and 4.5.11.
+    """
+    here: dict[sp.Expr, sp.Expr] = {}
+    rests: dict[sp.Expr, sp.Symbol] = {}
+    for call in sp.Tuple(*entries).atoms(sp.exp):
+        times, base = call.args[0].as_coeff_Mul()
+        if times.is_Integer and base.is_positive:
+            rest = rests.setdefault(sp.exp(base), sp.Dummy(positive=True))
+            here[call] = (1 + base + rest) ** times
+    for call in sp.Tuple(*entries).atoms(sp.log):
+        above, below = sp.fraction(sp.cancel(call.args[0]))
+        sign, inside = (1, above) if below == 1 else (-1, below)
+        base = sp.expand(inside - 1)
+        if sp.S.One in (above, below) and base.is_positive:
+            rest = rests.setdefault(sp.log(inside), sp.Dummy(positive=True))
+            here[call] = sign * (base / (1 + base) + rest)
+    return [entry.xreplace(here) for entry in entries]
+
+
+def _minors_are_positive(entries: Sequence[sp.Expr], size: int) -> bool:
+    field, found = sfield(list(entries))
     rows = [found[i * size : (i + 1) * size] for i in range(size)]
     if not all(_is_positive_element(rows[i][i]) for i in range(size)):
         return False  # cheaper than a determinant, and settles most

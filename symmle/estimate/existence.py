@@ -117,6 +117,12 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     var(T) does.
     """
     unknown, expr = equation.unknown, equation.expression
+    if end in (0, sp.oo):  # where 1/u, not u, is what the means are regular in
+        inverse = sp.Dummy("inverse", positive=True)
+        turned = expr.xreplace({unknown: 1 / inverse})
+        at_zero, looked_at = (expr, unknown) if end == 0 else (turned, inverse)
+        if _breaks_down_at_zero(at_zero, looked_at) == (end == 0):
+            unknown, expr, end = inverse, turned, sp.oo if end == 0 else sp.S.Zero
     gaps: dict[sp.Expr, sp.Expr] = {}
     if end.is_finite:
         expr = _off_the_poles(
@@ -144,6 +150,12 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     if gaps and limit.xreplace(back).xreplace(dict.fromkeys(gaps, sp.S.Zero)) != 0:
         return None  # the gap is not all there is, and its size is not var(T)
     return limit if limit.is_infinite else limit.xreplace(back).xreplace(gaps)
+
+
+def _breaks_down_at_zero(expr: sp.Expr, unknown: sp.Symbol) -> bool:
+    """Whether some mean has no value with the unknown at zero, as mean(exp(-x/s)) has not."""
+    insides = (arg.xreplace({unknown: sp.S.Zero}) for node in nodes([expr]) for arg in node.args)
+    return any(inside.has(sp.zoo, sp.nan, sp.oo) for inside in insides)
 
 
 def _off_the_poles(expr: sp.Expr, unknown: sp.Symbol, end: sp.Expr) -> sp.Expr:

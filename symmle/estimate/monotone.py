@@ -15,31 +15,47 @@ def signed_equation(expression: sp.Expr, unknown: Variable, concave: bool) -> Eq
     """The reduced equation, signed so that it falls where that can be proved.
 
     concave: whether the whole log-likelihood is known to be, so that its profile is too.
+    Times a power of a positive unknown an equation has the same root, and its slope there the same
+    sign: so (a - mean(x))/s**2 - 1/s is looked at as a - mean(x) - s, too.
     """
-    slope = expression.diff(unknown.symbol)
-    if _is_negative(slope):
-        return Equation(unknown.symbol, expression, unknown.domain, True, True)
-    if _is_negative(-slope):
-        return Equation(unknown.symbol, -expression, unknown.domain, True, False)
+    for each in dict.fromkeys((expression, _without_powers(expression, unknown))):
+        sign = _sign(each.diff(unknown.symbol))
+        if sign:
+            return Equation(unknown.symbol, -sign * each, unknown.domain, True, sign < 0)
     return Equation(unknown.symbol, expression, unknown.domain, concave, False)
 
 
-def _is_negative(slope: sp.Expr) -> bool:
-    """Whether signs decide it, once each mean(w*T**2) is written by a weighted variance of T.
+def _without_powers(expression: sp.Expr, unknown: Variable) -> sp.Expr:
+    """The expression times the power of the unknown that clears it from below its terms."""
+    symbol = unknown.symbol
+    if not symbol.is_positive:
+        return expression
+    terms = sp.Add.make_args(expression)
+    powers = [dict(factor.as_base_exp() for factor in sp.Mul.make_args(t)) for t in terms]
+    lowest = min(each.get(symbol, sp.S.Zero) for each in powers)
+    if not lowest.is_Integer or lowest >= 0:
+        return expression
+    return sp.Add(*(sp.expand_mul(term * symbol**-lowest, deep=False) for term in terms))
 
+
+def _sign(slope: sp.Expr) -> int:
+    """1 or -1 where signs decide it, else 0.
+
+    Each mean(w*T**2) is written by a weighted variance of T first:
     mean(w*T**2)/mean(w) - (mean(w*T)/mean(w))**2 is a variance with weights w > 0, by
     Cauchy-Schwarz positive unless T is constant.
     """
     if slope.count_ops() > _MOST_OPERATIONS:
-        return False
+        return 0
     present = {node.args[0]: node for node in nodes([slope]) if isinstance(node, SampleMean)}
     for zeroth, first, factor in weighted_means(slope):
         second = present.get(sp.powsimp(first.args[0] * factor))
         if second is not None:
             spread = sp.Dummy("spread", positive=True)
             slope = slope.xreplace({second: zeroth * spread + first**2 / zeroth})
-    letters, _ = masked(sp.expand_mul(trigamma_bounded(slope)))
-    return bool(reduced_fraction(letters).is_negative)
+    letters, _ = masked(trigamma_bounded(slope))
+    short = reduced_fraction(letters)
+    return int(bool(short.is_positive)) - int(bool(short.is_negative))
 
 
 def trigamma_bounded(slope: sp.Expr) -> sp.Expr:
