@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from symmle.coordinates import in_coordinates
 from symmle.data import Sample, from_columns, read
 from symmle.errors import InputError
-from symmle.families import FAMILIES, family_model
+from symmle.families import FAMILIES, dimension_of_columns, family_model
 from symmle.fit import Fit, Weights
 from symmle.fit import fit as fit_sample
 from symmle.fit.ranking import Ranking
@@ -97,7 +97,7 @@ def fit(
     >>> found
     <exponential, n = 3: rate = 0.3333333 (0.192); ok [proved]>
     """
-    chosen = _model(model, fix, coordinates)
+    chosen = _model(_of_size(model, data, column, weights), fix, coordinates)
     sample = _sample(chosen, data, column, weights, drop_missing)
     found = fit_sample(chosen, sample, level, _weighting(weights_are), all_maxima)
     return FitResult(*(getattr(found, each.name) for each in fields(found)))
@@ -135,6 +135,29 @@ def rank(
     sample = _sample(one or family_model(names[0]), data, column, weights, drop_missing)
     found = rank_sample(sample, names, level, seconds)
     return RankingResult(found.n, found.ranked, found.unranked)
+
+
+def _of_size(
+    given: Model | str | Path,
+    data: Data,
+    column: str | Sequence[str] | None,
+    weights: str | ArrayLike | None,
+) -> Model | str | Path:
+    """A family that has a dimension, in that of the data's columns."""
+    if not isinstance(given, str) or dimension_of_columns(given, 1) is None:
+        return given
+    if column is not None:
+        count = 1 if isinstance(column, str) else len(column)
+    elif isinstance(data, Mapping | Frame):
+        names = {str(name) for name in (data if isinstance(data, Mapping) else data.columns)}
+        count = len(names - ({weights} if isinstance(weights, str) else set()))
+    elif isinstance(data, Sample):
+        count = len(data.columns)
+    elif isinstance(data, str | Path) or np.ndim(data) != 2:
+        return given
+    else:
+        count = np.shape(data)[1]
+    return family_model(given, dimension_of_columns(given, count))
 
 
 def _model(given: Model | str | Path, held: Assignments, coordinates: Assignments) -> Model:
@@ -185,7 +208,9 @@ def _sample(
     if isinstance(data, str | Path):
         if weights is not None and not isinstance(weights, str):
             raise InputError("the data are a file, so give the weights as the name of a column")
-        return read(data, names, weights, drop_missing)
+        symbols = [variable.name for variable in model.data]
+        own = model.name not in FAMILIES  # a family of the catalogue names no column of a file
+        return read(data, names, weights, drop_missing, symbols, by_name=own)
     if isinstance(data, Mapping):
         return _from_table(model, data, [str(name) for name in data], names, weights, drop_missing)
     if isinstance(data, Frame):

@@ -133,6 +133,35 @@ def test_a_missing_column_names_those_there(capsys: pytest.CaptureFixture[str]) 
     assert "x, freq" in err
 
 
+THROUGH_THE_ORIGIN = (
+    "--logpmf", "-(y-b*x)**2/2-log(2*pi)/2", "--data-symbol", "y", "--data-symbol", "x",
+    "--param", "b",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("header", ("x,y", "y,x", "x,note,y"))
+def test_columns_are_found_by_the_symbols_of_a_typed_density(
+    header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In whatever order a table has them, and beside others: b = sum xy / sum x^2."""
+    rows = [{"x": 1.0, "y": 2.0, "note": 9.0}, {"x": 3.0, "y": 5.0, "note": 7.0}]
+    lines = [",".join(str(row[name]) for name in header.split(",")) for row in rows]
+    path = tmp_path / "table.csv"
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    found = fitted(capsys, 0, *THROUGH_THE_ORIGIN, str(path))
+    assert found["estimate"] == {"b": pytest.approx(17 / 10)}
+
+
+def test_a_family_takes_no_columns_out_of_a_wider_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The catalogue's x1 and x2 are nobody's columns: three there are not two of them."""
+    path = tmp_path / "three.csv"
+    path.write_text("x1,x2,x3\n1,2,3\n2,1,5\n", encoding="utf-8")
+    assert main(["fit", "multivariate_normal", str(path)]) == 2
+    assert "name one for each of x1, x2 with --column" in capsys.readouterr().err
+
+
 def test_weights_count_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """Bortkiewicz's horse kicks: 122 deaths in 200 corps-years."""
     words = ("poisson", str(DATA / "horsekicks.csv"), "--column", "x", "--weights", "freq")

@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from symmle.cli.main import warn
-from symmle.cli.naming import is_own_density, named_model
+from symmle.cli.naming import is_own_density, named_model, sample_for
 from symmle.cli.normalised import mass_warning
 from symmle.errors import InputError
 from symmle.report.encoding import dumped
@@ -13,7 +13,6 @@ from symmle.report.fit import fit_json, fit_text
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the estimate; 0 where there is one, 1 where there is none."""
-    from symmle.data import read
     from symmle.fit import Weights, fit
 
     if arguments.families:
@@ -29,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         sentence = mass_warning(model)
         if sentence:
             warn(sentence)
-    sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
+    sample = sample_for(model, arguments)
     kind = arguments.weights_are or Weights.FREQUENCIES.value
     if kind not in list(Weights):
         there = " or ".join(each.value for each in Weights)

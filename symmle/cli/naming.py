@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symmle.errors import InputError
 from symmle.model import Model, build_model, load_model, read_declarations
+
+if TYPE_CHECKING:
+    from symmle.data import Sample
 
 
 def named_model(arguments: argparse.Namespace, default: str | None = None) -> Model:
@@ -28,6 +32,25 @@ def named_model(arguments: argparse.Namespace, default: str | None = None) -> Mo
 def is_own_density(arguments: argparse.Namespace) -> bool:
     """Whether the density is the user's, so that it may not integrate to one."""
     return bool(arguments.logpdf) or _is_file(arguments.model or "")
+
+
+def sample_for(model: Model, arguments: argparse.Namespace) -> "Sample":
+    """The data of a verb that reads them: the columns of --column, else those the model means.
+
+    A density of the user's own means columns by its symbols; one of the catalogue does not know
+    what they are called, and takes a table that has just as many.
+    """
+    from symmle.data import read
+
+    symbols = tuple(variable.name for variable in model.data)
+    return read(
+        arguments.data,
+        arguments.column,
+        arguments.weights,
+        arguments.drop_missing,
+        symbols,
+        by_name=is_own_density(arguments),
+    )
 
 
 def _named(name: str | None, arguments: argparse.Namespace) -> Model:

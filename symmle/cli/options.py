@@ -21,6 +21,12 @@ class Option:
     help: str
     repeat: bool = False
     choices: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All its spellings."""
+        return (self.name, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,12 @@ _FORCE = Option("--force", "", "overwrite a file even if symmle did not write it
 _MODEL = ("[MODEL]", "a family's name (see `list`) or a model file *.toml")
 _NAMING = (
     Option("--dimension", "K", "of a family that has one: multivariate_normal, dirichlet, ..."),
-    Option("--logpdf", "FORMULA", "the log-density of one observation, instead of MODEL"),
+    Option(
+        "--logpdf",
+        "FORMULA",
+        "the log-density of one observation, instead of MODEL",
+        also=("--logpmf",),
+    ),
     Option("--data-symbol", "NAME", "a data symbol of --logpdf: x, 'x>0', 'x: unit'", True),
     Option("--param", "NAME", "a parameter of --logpdf: 'k>0', 'p in (0, 1)', 'm: real'", True),
     Option("--fix", "NAME=VALUE", "hold a parameter at a number or tie it to others", True),
@@ -188,7 +199,7 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         parser.add_argument(option.name, action="store_true", help=option.help)
         return
     parser.add_argument(
-        option.name,
+        *option.words,
         dest="output" if option.name == "-o" else None,
         metavar=option.value,
         help=option.help,
@@ -199,8 +210,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 
 def _joined(verb: Verb, words: Sequence[str]) -> list[str]:
     """`--logpdf -x` as `--logpdf=-x`, because argparse takes a word with a minus for an option."""
-    taking = {option.name for option in verb.options if option.value}
-    known = {option.name for option in verb.options} | {"-h", "--help", "--"}
+    taking = {word for option in verb.options if option.value for word in option.words}
+    known = {word for option in verb.options for word in option.words} | {"-h", "--help", "--"}
     joined: list[str] = []
     pending = ""
     for word in words:

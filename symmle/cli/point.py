@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symmle.cli.naming import sample_for
 from symmle.coordinates import assignments
 from symmle.derive import Derivation
 from symmle.derive.expectation import Expectation
@@ -163,11 +164,10 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
     """
     import mpmath
 
-    from symmle.data import read
     from symmle.fit import fit
     from symmle.precise import evaluate
 
-    sample = read(arguments.data, arguments.column, arguments.weights, arguments.drop_missing)
+    sample = sample_for(derivation.model, arguments)
     fitted = fit(derivation.model, sample)
     if fitted.estimate is None:
         raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")

@@ -15,6 +15,7 @@ import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
@@ -44,21 +45,27 @@ def read(
     columns: str | Sequence[str] | None = None,
     weights: str | None = None,
     drop_missing: bool = False,
+    symbols: Sequence[str] = (),
+    by_name: bool = True,
 ) -> Sample:
     """Read the columns of a file as a checked sample.
 
     source:  a path; .csv (also without extension), .tsv, .tab, .txt, .dat (white space), .npy,
              .parquet, .feather, .arrow; or "-" for CSV on standard input.
     columns: names, in the order wanted; not needed when only one column is left.
+    symbols: what the model calls its columns, of use where it has several and no columns are
+             named: all that are left are meant if they are as many; else, if `by_name`, those
+             that are called by these symbols.
     weights: the name of the column of weights.
     drop_missing: leave out, and count, the rows where a wanted cell is empty, NA, NaN or null.
     A first row of numbers is data: the columns are then column1, column2, ..., as a note says.
     Raises InputError naming the file, the row and the line; DependencyError without pyarrow.
     """
     names = (columns,) if isinstance(columns, str) else tuple(columns or ())
+    wish = _Wish(names, tuple(symbols), by_name, weights)
     if str(source) == "-":
         with _standard_input() as stream:
-            return _from_text(stream, ",", "standard input", names, weights, drop_missing)
+            return _from_text(stream, ",", "standard input", wish, drop_missing)
     path = Path(source)
     kind = path.suffix.lower()
     if kind not in {*_DELIMITERS, *_ARROW, ".npy"}:
@@ -68,15 +75,25 @@ def read(
         if path.is_dir():
             raise InputError(f"{path}: this is a folder; name a file in it")
         if kind == ".npy":
-            return _from_npy(path, names, weights, drop_missing)
+            return _from_npy(path, wish, drop_missing)
         if kind in _ARROW:
-            return _from_arrow(path, names, weights, drop_missing)
+            return _from_arrow(path, wish, drop_missing)
         with path.open(encoding="utf-8-sig") as stream:
-            return _from_text(stream, _DELIMITERS[kind], str(path), names, weights, drop_missing)
+            return _from_text(stream, _DELIMITERS[kind], str(path), wish, drop_missing)
     except FileNotFoundError:
         raise InputError(f"{path}: there is no such file; check the name and the folder") from None
     except OSError as error:
         raise InputError(f"{path}: the file cannot be read ({error.strerror or error})") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What is asked of a table: columns by name, else those that a model calls by its symbols."""
+
+    columns: tuple[str, ...]
+    symbols: tuple[str, ...]
+    by_name: bool
+    weights: str | None
 
 
 @contextmanager
@@ -92,8 +109,7 @@ def _from_text(
     stream: TextIO,
     delimiter: str,
     source: str,
-    names: tuple[str, ...],
-    weights: str | None,
+    wish: _Wish,
     drop_missing: bool,
 ) -> Sample:
     reader = csv.reader(_lines(stream, delimiter, source), delimiter=delimiter, strict=True)
@@ -102,7 +118,7 @@ def _from_text(
         if first is None:
             raise InputError(f"{source}: the file is empty; give a header and at least one row")
         header, data_row, notes = _header(first, reader.line_num, source)
-        wanted = _select(header, names, weights, source)
+        wanted = _select(header, wish, source)
         values: list[array[float]] = [array("d") for _ in wanted]
         lines: array[int] = array("q")
         for batch_lines, rows in _batches(reader, data_row, len(header), source):
@@ -121,7 +137,7 @@ def _from_text(
     table: dict[str, Doubles] = {
         name: np.frombuffer(column) for name, column in zip(wanted, values, strict=True)
     }
-    weight = None if weights is None else table.pop(weights)
+    weight = None if wish.weights is None else table.pop(wish.weights)
     origin = Sample({}, None, source, 0, range(0), where_from, notes)
     return checked_sample(table, weight, drop_missing, origin)
 
@@ -267,25 +283,31 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _select(
-    there: Sequence[str], names: tuple[str, ...], weights: str | None, source: str
-) -> list[str]:
-    """The columns to read, the weights last; the only one left where none is named."""
-    if not names:
-        left = [name for name in there if name != weights]
-        if len(left) != 1:
-            raise InputError(
-                f"{source}: there are {len(left)} columns to choose from ({_listed(left)}); "
-                "name one with --column"
-            )
-        names = (left[0],)
-    wanted = [*names, *([] if weights is None else [weights])]
+def _select(there: Sequence[str], wish: _Wish, source: str) -> list[str]:
+    """The columns to read, the weights last."""
+    names = wish.columns or _meant(there, wish, source)
+    wanted = [*names, *([] if wish.weights is None else [wish.weights])]
     for name in wanted:
         if there.count(name) != 1:
             raise InputError(f"{source}: {_unfound(name, there)}")
         if wanted.count(name) > 1:
             raise InputError(f"{source}: the column {name!r} is asked for twice; name it once")
     return wanted
+
+
+def _meant(there: Sequence[str], wish: _Wish, source: str) -> Sequence[str]:
+    """The columns where none is named: the only one left, or those that the model asks for."""
+    left = [name for name in there if name != wish.weights]
+    several = len(wish.symbols) > 1
+    if len(left) == max(1, len(wish.symbols)):
+        return left
+    if several and wish.by_name and set(wish.symbols) <= set(left):
+        return wish.symbols
+    each = f"one for each of {', '.join(wish.symbols)}" if several else "one"
+    raise InputError(
+        f"{source}: there are {len(left)} columns to choose from ({_listed(left)}); "
+        f"name {each} with --column"
+    )
 
 
 def _unfound(name: str, there: Sequence[str]) -> str:
@@ -301,11 +323,9 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _from_npy(
-    path: Path, names: tuple[str, ...], weights: str | None, drop_missing: bool
-) -> Sample:
+def _from_npy(path: Path, wish: _Wish, drop_missing: bool) -> Sample:
     """One unnamed column, called x; mapped, not loaded, and never unpickled."""
-    _select(["x"], names, weights, str(path))
+    _select(["x"], wish, str(path))
     try:
         values = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError):
@@ -315,9 +335,7 @@ def _from_npy(
     return from_columns({"x": values}, None, drop_missing, str(path))
 
 
-def _from_arrow(
-    path: Path, names: tuple[str, ...], weights: str | None, drop_missing: bool
-) -> Sample:
+def _from_arrow(path: Path, wish: _Wish, drop_missing: bool) -> Sample:
     kind = _ARROW[path.suffix.lower()]
     try:
         arrow = importlib.import_module("pyarrow.dataset")
@@ -330,10 +348,10 @@ def _from_arrow(
         raise FileNotFoundError(path)
     try:
         dataset = arrow.dataset(str(path), format=kind)
-        wanted = _select(dataset.schema.names, names, weights, str(path))
+        wanted = _select(dataset.schema.names, wish, str(path))
         table = dataset.to_table(columns=wanted)
         values = {name: table.column(name).to_numpy() for name in wanted}
     except ValueError:
         raise InputError(f"{path}: this is no {kind.title()} file; write it again") from None
-    weight = None if weights is None else values.pop(weights)
+    weight = None if wish.weights is None else values.pop(wish.weights)
     return from_columns(values, weight, drop_missing, str(path))
