@@ -5,6 +5,7 @@ doubted here and not believed: existence is decided beforehand from the conditio
 derivation found, the score is evaluated again at 40 digits, and the Hessian must be negative
 definite.
 
+    prepare   what depends on the density alone
     setting   what every stage reads
     statuses  why there is no estimate; limits: which parameter runs to which end
     locate    the module's answer, and a look around for a higher point
@@ -16,15 +17,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from symmle.codegen import generate, load
 from symmle.data import Sample, require_domain
-from symmle.derive import derive
 from symmle.errors import InputError
-from symmle.estimate import estimate
 from symmle.fit.judge import judged, reported
 from symmle.fit.locate import Missing, locate, surface_of
 from symmle.fit.originals import with_originals
 from symmle.fit.others import with_every_maximum
+from symmle.fit.prepare import Prepared, prepare
 from symmle.fit.record import Fit, Status, Weights
 from symmle.fit.set_by_data import searched
 from symmle.fit.setting import Setting, setting
@@ -35,7 +34,7 @@ from symmle.model import Model
 
 
 def fit(
-    model: Model,
+    model: Model | Prepared,
     sample: Sample,
     level: float = 0.95,
     weighting: Weights = Weights.FREQUENCIES,
@@ -43,6 +42,7 @@ def fit(
 ) -> Fit:
     """The maximum-likelihood estimate of a model on a sample.
 
+    model: prepared with `prepare` where it is to be fitted to many samples.
     sample: one column per data symbol, by name or in order.
     level: coverage of the intervals, between 0 and 1.
     weighting: what the sample's weights say: repetitions of a row, or inverse probabilities.
@@ -52,19 +52,18 @@ def fit(
     """
     if not 0 < level < 1:
         raise InputError(f"the level {level} is no coverage; give a number between 0 and 1")
-    require_domain(sample, model)
-    derivation = derive(model)
-    asked = setting(derivation, estimate(derivation), sample, level, weighting)
-    return with_originals(_answer(asked, every_maximum), model)
+    require_domain(sample, model.model if isinstance(model, Prepared) else model)
+    ready = model if isinstance(model, Prepared) else prepare(model)
+    asked = setting(ready.derivation, ready.estimator, sample, level, weighting)
+    return with_originals(_answer(asked, ready, every_maximum), ready.model)
 
 
-def _answer(asked: Setting, every_maximum: bool) -> Fit:
+def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
         return threshold_fit(asked) or no_estimate
-    derivation = asked.derivation
-    module = load(generate(derivation, asked.estimator), f"symmle_{derivation.model.name}")
+    module = ready.module()
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
         try:
             surface = surface_of(asked, module)
