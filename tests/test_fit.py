@@ -17,7 +17,7 @@ from symmle.derive import derive
 from symmle.errors import InputError
 from symmle.estimate import estimate
 from symmle.families import FAMILIES, family_model
-from symmle.fit import Fit, Status, fit
+from symmle.fit import Fit, Status, fit, prepare
 from symmle.known import Known
 from symmle.model import build_model
 
@@ -292,6 +292,15 @@ def test_order_of_the_rows_does_not_matter() -> None:
     x = read(DATA / "newcomb.csv").columns["x"]
     shuffled = np.random.default_rng(0).permutation(x)
     assert fitted("normal", x).estimate == fitted("normal", shuffled).estimate
+
+
+def test_a_prepared_model_gives_each_sample_the_fit_of_its_own() -> None:
+    """No sample leaves anything behind in what is prepared: neither an estimate nor a refusal."""
+    ready = prepare(family_model("gamma"))
+    samples = ([1.0, 2.5, 4.0], [3.0, 3.0], [2.0, 2.1, 9.0, 0.3])
+    once = [fit(ready, from_array(rows)) for rows in samples]
+    assert once == [fitted("gamma", rows) for rows in samples]
+    assert [found.status is Status.OK for found in once] == [True, False, True]
 
 
 def test_a_level_that_is_no_coverage_is_refused() -> None:
