@@ -84,8 +84,8 @@ def test_two_columns_come_from_a_frame_by_name_or_an_array_in_order() -> None:
         assert symmle.fit(model, data).estimate["b"] == expected
 
 
-@pytest.mark.parametrize("size", (2, 3, 4))
-@pytest.mark.parametrize("form", ("array", "mapping"))
+@pytest.mark.parametrize("size", [2, 3, 4])
+@pytest.mark.parametrize("form", ["array", "mapping"])
 def test_the_columns_tell_the_dimension(size: int, form: str) -> None:
     """The shares of a multinomial are the shares of the totals, in as many cells as columns."""
     rows = np.arange(1, 2 * size + 1, dtype=float).reshape(2, size)

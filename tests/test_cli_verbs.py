@@ -139,7 +139,7 @@ THROUGH_THE_ORIGIN = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("header", ("x,y", "y,x", "x,note,y"))
+@pytest.mark.parametrize("header", ["x,y", "y,x", "x,note,y"])
 def test_columns_are_found_by_the_symbols_of_a_typed_density(
     header: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

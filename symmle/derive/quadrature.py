@@ -5,6 +5,7 @@ its mass; whole-number variables are summed until the tail no longer counts.
 """
 
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import mpmath
 import sympy as sp
@@ -18,6 +19,7 @@ from symmle.trial import points
 Function = Callable[..., mpmath.mpf]
 
 _SECONDS = 3.0
+_NO_MASS = -100_000  # log-density: below it mpmath's exp takes a second, and the answer is zero
 _MOST_TERMS = 20_000  # of a sum over whole numbers
 _DOUBLING = (250, 500, 1000)  # distances from the first term at which a tail is looked at
 
@@ -141,15 +143,16 @@ def _integrate(
     lower, *_, upper = points
     inner = [x for kink in kinks for x in _roots(lambda x, k=kink: k(x, *constants), where)]
     points = sorted({*points, *(x for x in inner if lower < x < upper)})
-    found = []
-    for function in functions:
-        value, error = mpmath.quad(
-            lambda x, g=function: _product(g, mpmath.exp(log_density(x, *constants)), x, constants),
-            points,
-            error=True,
-        )
-        found.append((value, error))
-    return found
+
+    @cache  # every integrand is asked for at the same nodes
+    def density(x: mpmath.mpf) -> mpmath.mpf:
+        height = log_density(x, *constants)
+        return mpmath.mpf(0) if height < _NO_MASS else mpmath.exp(height)
+
+    return [
+        mpmath.quad(lambda x, g=function: _product(g, density(x), x, constants), points, error=True)
+        for function in functions
+    ]
 
 
 def _product(

@@ -1,4 +1,4 @@
-"""A model made ready to be fitted: what depends on the density alone, done once for many samples."""
+"""A model made ready to be fitted: what depends on the density alone, done once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
