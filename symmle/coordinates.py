@@ -83,6 +83,7 @@ def in_coordinates(model: Model, choices: Sequence[str]) -> Model:
             tuple(new.image for new in every),
             tuple(new.increasing for new in every),
         ),
+        model.given,
     )
 
 

@@ -63,7 +63,12 @@ class Domain:
 
     def at(self, values: Mapping[sp.Symbol, sp.Expr]) -> "Domain":
         """The same domain with the parameters that move it replaced by values."""
-        return replace(self, lower=self.lower.xreplace(values), upper=self.upper.xreplace(values))
+        if not self._symbols() & set(values):
+            return self
+        lower, upper = self.lower.xreplace(values), self.upper.xreplace(values)
+        brackets = "[" if self.lower_closed else "(", "]" if self.upper_closed else ")"
+        text = f"{'integer in ' * self.integer}{brackets[0]}{lower}, {upper}{brackets[1]}"
+        return replace(self, text=text, lower=lower, upper=upper)
 
     def once(self) -> "Domain":
         """One turn of an angle, over which a density has mass one; any other domain itself."""
@@ -149,6 +154,8 @@ class Model:
     """A log-density (or log mass function) of one observation.
 
     data: the columns of one observation; parameters: what is estimated, in reading order.
+    given: known numbers that stay symbols, as the trials of a binomial; nothing is differentiated
+    by them.
     origin: the model that this one is in other coordinates, and how the two correspond.
     """
 
@@ -157,6 +164,7 @@ class Model:
     data: tuple[Variable, ...]
     parameters: tuple[Variable, ...]
     origin: "Origin | None" = None
+    given: tuple[Variable, ...] = ()
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -169,12 +177,27 @@ class Model:
         return all(variable.domain.integer for variable in self.data)
 
     def symbol(self, name: str) -> sp.Symbol:
-        """The parameter of that name; InputError names the parameters there are."""
-        for parameter in self.parameters:
+        """The parameter, or given number, of that name; InputError names those there are."""
+        for parameter in (*self.given, *self.parameters):
             if parameter.name == name:
                 return parameter.symbol
-        there = ", ".join(parameter.name for parameter in self.parameters)
+        there = ", ".join(parameter.name for parameter in (*self.given, *self.parameters))
         raise InputError(f"{self.name} has no parameter {name!r}; its parameters are {there}")
+
+    def freed(self) -> "Model":
+        """The model for data, which need numbers: given whole numbers become parameters.
+
+        They are then searched for.  Raises InputError for a given number that is not whole.
+        """
+        for each in self.given:
+            if not each.domain.integer:
+                raise InputError(
+                    f"{self.name} has the constant {each.name!r}, and data need its value; "
+                    f"give it with --fix {each.name}=NUMBER"
+                )
+        if not self.given:
+            return self
+        return replace(self, parameters=(*self.given, *self.parameters), given=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +223,8 @@ def build_model(
 ) -> Model:
     """Make a model from texts: the log-density, and for each name its domain.
 
-    constants: names that stand for fixed numbers, given as text (`"1/2"`).
+    constants: names that stand for fixed numbers, given as text (`"1/2"`), or as a domain: the
+    number is then known without being said, and stays a symbol.
     Raises InputError: a name that is no name or is used twice, an undeclared symbol, a declared
     parameter or data symbol that does not occur, an expression outside the whitelist.
     """
@@ -214,12 +238,16 @@ def build_model(
     twice = sorted({each for each in names if names.count(each) > 1})
     if twice:
         raise InputError(f"the name {twice[0]!r} is declared twice; give each symbol its own name")
-    fixed = {key: parse(text, {}, f"constant {key}") for key, text in (constants or {}).items()}
+    told = {key: text for key, text in (constants or {}).items() if not _is_domain(text)}
+    symbolic = {key: text for key, text in (constants or {}).items() if key not in told}
+    fixed = {key: parse(text, {}, f"constant {key}") for key, text in told.items()}
+    given = _declare(symbolic, sp.Symbol, fixed)
+    fixed |= {each.name: each.symbol for each in given}
     theta = _declare(parameters, sp.Symbol, fixed)
     columns = _declare(data, Datum, {v.name: v.symbol for v in theta} | fixed)
     scope = {v.name: v.symbol for v in (*theta, *columns)} | fixed
     expression = parse(log_density, scope, "log-density")
-    for variable in (*theta, *columns):
+    for variable in (*given, *theta, *columns):
         moved = any(
             variable.symbol in {column.symbol, *column.domain.depends_on}
             for column in columns
@@ -231,7 +259,14 @@ def build_model(
                 f"the {kind} {variable.name!r} was declared but does not occur in the "
                 f"log-density {log_density!r}; remove it or correct the formula"
             )
-    return Model(name, expression, columns, theta)
+    return Model(name, expression, columns, theta, given=given)
+
+
+def _is_domain(text: str) -> bool:
+    """Whether a constant is told by where it lies, and not by its value."""
+    word = " ".join(text.split())
+    bracketed = word[:1] in ("(", "[") and "," in word
+    return word in _WORDS or bracketed or word.startswith("integer in ")
 
 
 def _declare(

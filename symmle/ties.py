@@ -43,6 +43,7 @@ def fix(model: Model, choices: Sequence[str]) -> Model:
         return model
     held = _resolved(read)
     free = [each for each in model.parameters if each.symbol not in read]
+    given = tuple(each for each in model.given if each.symbol not in read)
     if not free:
         listed = ", ".join(each.text for each in read.values())
         raise InputError(f"--fix {listed!r} leaves no parameter of {model.name} to estimate")
@@ -61,13 +62,15 @@ def fix(model: Model, choices: Sequence[str]) -> Model:
         _placed(model.log_density, places),
         tuple(Variable(each.symbol, each.domain.at(places)) for each in model.data),
         tuple(Variable(each.symbol, each.domain.at(places)) for each in free),
+        given=given,
     )
 
 
 def _read(model: Model, texts: Sequence[str]) -> dict[sp.Symbol, _Held]:
     if texts and model.origin is not None:
         raise InputError(f"--fix {texts[0]!r}: hold parameters before coordinates are changed")
-    names = {each.name: each.symbol for each in model.parameters}
+    variables = (*model.given, *model.parameters)
+    names = {each.name: each.symbol for each in variables}
     read: dict[sp.Symbol, _Held] = {}
     for text in texts:
         name, found, typed = (part.strip() for part in text.partition("="))
@@ -77,7 +80,7 @@ def _read(model: Model, texts: Sequence[str]) -> dict[sp.Symbol, _Held]:
         if symbol in read:
             raise InputError(f"--fix gives {name!r} two values; give it one")
         value = parse(typed, names, f"value of {name}")
-        parameter = next(each for each in model.parameters if each.symbol == symbol)
+        parameter = next(each for each in variables if each.symbol == symbol)
         read[symbol] = _Held(parameter, text, value)
     return read
 

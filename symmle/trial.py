@@ -71,6 +71,14 @@ def points(model: Model) -> list[Point]:
         return found
 
 
+def given_numbers(model: Model) -> Point:
+    """What the first of the points says of the numbers that the model is given."""
+    if not model.given:
+        return {}
+    first = points(model)[0]
+    return {each.symbol: first[each.symbol] for each in model.given}
+
+
 def _drawn(seed: int) -> list[tuple[str, ...]]:
     """More points, where the density asks for something particular: a positive definite matrix."""
     draw = Random(seed)
@@ -90,7 +98,7 @@ def _is_supported(model: Model, point: Point, rows: list[Point]) -> bool:
 
 def _point(model: Model, texts: tuple[str, ...]) -> Point:
     point: dict[sp.Symbol, mpmath.mpf] = {}
-    for i, parameter in enumerate(model.parameters):
+    for i, parameter in enumerate((*model.given, *model.parameters)):
         where = parameter.domain.at({s: sp.Float(v, _DIGITS) for s, v in point.items()})
         value = mpmath.mpf(texts[i % len(texts)]) + i // len(texts)
         inside = value / (value + 1) if where.upper.is_finite else value

@@ -135,7 +135,7 @@ def point_in(where: Domain, draw: random.Random) -> mpmath.mpf:
 def point_of(model: Model, draw: random.Random) -> dict[sp.Symbol, mpmath.mpf]:
     """A point inside the parameters' domains (ends that depend on parameters come in order)."""
     point: dict[sp.Symbol, mpmath.mpf] = {}
-    for parameter in model.parameters:
+    for parameter in (*model.given, *model.parameters):
         here = {symbol: sp.Float(str(v), 20) for symbol, v in point.items()}
         point[parameter.symbol] = point_in(parameter.domain.at(here), draw)
     return point

@@ -37,7 +37,7 @@ def frozen(name: str, point: dict):
 
 def drawn(name: str, draw: random.Random):
     """The model, a point, and the model's domains there: those may depend on parameters."""
-    model = family_model(name)
+    model = family_model(name).freed()
     point = point_of(model, draw)
     here = {symbol: sp.Float(str(v), 20) for symbol, v in point.items()}
     placed = tuple(replace(each, domain=each.domain.at(here)) for each in model.data)

@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
             if given:
                 raise InputError(f"{option} needs a file; add -o FILE")
     path = _checked(Path(arguments.output)) if arguments.output else None
-    model = named_model(arguments)
+    model = named_model(arguments).freed()
     if is_own_density(arguments):
         sentence = mass_warning(model)
         if sentence:

@@ -106,18 +106,19 @@ def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
         if symbol in values:
             raise InputError(f"--at names {name.strip()!r} twice; give it one value")
         values[symbol] = parse(written, {}, f"value of {name.strip()}")
-    missing = [symbol.name for symbol in model.symbols if symbol not in values]
+    variables = (*model.given, *model.parameters)
+    missing = [each.name for each in variables if each.symbol not in values]
     if missing:
         raise InputError(
             f"--at {text!r} has no value for {', '.join(missing)}; add {missing[0]}=..."
         )
-    for parameter in model.parameters:
+    for parameter in variables:
         if parameter.domain.at(values).contains(values[parameter.symbol]) is not True:
             raise InputError(
                 f"--at: {parameter.name} = {values[parameter.symbol]} is outside its domain "
                 f"'{parameter.domain.text}'; choose a value inside"
             )
-    return {symbol: values[symbol] for symbol in model.symbols}
+    return {each.symbol: values[each.symbol] for each in variables}
 
 
 def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> sp.Matrix:
@@ -171,7 +172,8 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
     fitted = fit(derivation.model, sample)
     if fitted.estimate is None:
         raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")
-    values = {s: sp.Float(fitted.estimate[s.name], 17) for s in derivation.model.symbols}
+    variables = (*derivation.model.given, *derivation.model.parameters)
+    values = {v.symbol: sp.Float(fitted.estimate[v.name], 17) for v in variables}
     rows, weights = _rows(derivation.model, sample)
 
     def place(expr: sp.Expr) -> sp.Expr:

@@ -27,7 +27,7 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Model, Variable
 from symmle.sample_mean import has_data, var
 from symmle.tree_value import tree_value
-from symmle.trial import sample
+from symmle.trial import given_numbers, sample
 
 _SECONDS = 5.0
 _LARGEST_HESSIAN = 500  # operations; the signs of a larger one are not looked for
@@ -78,10 +78,10 @@ def _found(model: Model) -> Iterator[ConcaveElsewhere]:
 
 def _is_refuted(row: sp.Expr, symbols: tuple[sp.Symbol, ...], model: Model) -> bool:
     """Whether some row's log-density lies below a chord: cheap, and settles most."""
-    columns = sample(model)
+    columns, given = sample(model), given_numbers(model)
     draw = Random(0)
     for values in list(zip(*columns.values(), strict=True)) * 3:
-        data = dict(zip(columns, values, strict=True))
+        data = {**given, **dict(zip(columns, values, strict=True))}
         ends = [
             [
                 mpmath.mpf(exp(draw.uniform(-2, 2))) if s.is_positive else draw.uniform(-4, 4)

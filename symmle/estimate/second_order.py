@@ -179,11 +179,14 @@ def is_flat_along_a_line(derivation: Derivation) -> bool:
     """
     theta, rows = derivation.score.parameters, sample(derivation.model)
     first, second = points(derivation.model)
+    given = {each.symbol: first[each.symbol] for each in derivation.model.given}
     size = len(theta)
     with mpmath.workdps(_DIGITS):
         slopes = mpmath.matrix(size + 2, size)
         for k, choice in zip(range(size + 2), product((0, 1), repeat=max(size, 2)), strict=False):
-            mixed = {s: (first, second)[choice[i]][s] * (10 + k) / 10 for i, s in enumerate(theta)}
+            mixed = given | {
+                s: (first, second)[choice[i]][s] * (10 + k) / 10 for i, s in enumerate(theta)
+            }
             try:
                 for i, each in enumerate(derivation.score.gradient):
                     slopes[k, i] = evaluate(each, rows, mixed)

@@ -75,4 +75,6 @@ def family_model(name: str, dimension: int | None = None) -> "Model":
     from symmle.model import build_model
 
     row = family(name, dimension)
-    return build_model(row.name, row.log_density, row.data, row.parameters)
+    given = {name: row.parameters[name] for name in row.given}
+    estimated = {name: where for name, where in row.parameters.items() if name not in given}
+    return build_model(row.name, row.log_density, row.data, estimated, given)

@@ -30,6 +30,7 @@ ROWS = (
         ("binom", {"n": "trials", "p": "p"}),
         "dbinom(x, size=trials, prob=p)",
         counts(3),
+        given=("trials",),
     ),
     Family(
         "beta_binomial",
@@ -41,6 +42,7 @@ ROWS = (
         ("betabinom", {"n": "trials", "a": "a", "b": "b"}),
         "VGAM::dbetabinom.ab(x, size=trials, shape1=a, shape2=b)",
         counts(6),
+        given=("trials",),
     ),
     Family(
         "geometric",

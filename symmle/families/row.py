@@ -10,6 +10,7 @@ class Family:
 
     scipy: the name in scipy.stats and {its argument: expression in our parameters}; None where
     SciPy has no such distribution.
+    given: those of the parameters that are known numbers, and are not estimated.
     r: the density function of R's stats (or of the named package) and its arguments, or None.
     """
 
@@ -20,6 +21,7 @@ class Family:
     scipy: tuple[str, Mapping[str, str]] | None
     r: str | None
     reference: str
+    given: tuple[str, ...] = ()
 
 
 def continuous_1(chapter: int) -> str:

@@ -26,7 +26,11 @@ class Prepared:
 
 
 def prepare(model: Model) -> Prepared:
-    """Derive, solve and generate once; `fit` takes the answer for as many samples as there are."""
+    """Derive, solve and generate once; `fit` takes the answer for as many samples as there are.
+
+    Raises InputError for a model with a constant that is no whole number and has no value.
+    """
+    model = model.freed()
     derivation = derive(model)
     estimator = estimate(derivation)
 

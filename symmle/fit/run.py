@@ -52,7 +52,7 @@ def fit(
     """
     if not 0 < level < 1:
         raise InputError(f"the level {level} is no coverage; give a number between 0 and 1")
-    require_domain(sample, model.model if isinstance(model, Prepared) else model)
+    require_domain(sample, model.model if isinstance(model, Prepared) else model.freed())
     ready = model if isinstance(model, Prepared) else prepare(model)
     asked = setting(ready.derivation, ready.estimator, sample, level, weighting)
     return with_originals(_answer(asked, ready, every_maximum), ready.model)

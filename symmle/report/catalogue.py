@@ -13,6 +13,7 @@ def catalogue_json(families: Sequence[Family], kinds: Sequence[str]) -> Object:
             {
                 "name": row.name,
                 "parameters": dict(row.parameters),
+                "given": list(row.given),
                 "support": dict(row.data),
                 "estimator": kind,
                 "log_density": row.log_density,

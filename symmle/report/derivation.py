@@ -67,6 +67,7 @@ def _model(model: Model) -> Section:
                 (
                     ("data", listed([declared(each) for each in model.data])),
                     ("parameters", listed([declared(each) for each in model.parameters])),
+                    *(("given", listed([declared(each)])) for each in model.given),
                 )
             ),
             *_coordinates(model),

@@ -59,6 +59,8 @@ def model_json(model: Model) -> Object:
         "data": {each.name: each.domain.text for each in model.data},
         "parameters": {each.name: each.domain.text for each in model.parameters},
     }
+    if model.given:
+        record["given"] = {each.name: each.domain.text for each in model.given}
     if model.origin is not None:
         record["coordinates"] = {
             symbol.name: exact(image)

@@ -84,7 +84,8 @@ def stability(
 
 
 def _require_parameters(score: Score, values: Mapping[sp.Symbol, sp.Expr]) -> None:
-    strange = [str(symbol) for symbol in values if symbol not in score.parameters]
+    there = set(score.parameters).union(*(slope.free_symbols for slope in score.gradient))
+    strange = [str(symbol) for symbol in values if symbol not in there]
     if strange:
         names = ", ".join(str(symbol) for symbol in score.parameters)
         raise InputError(

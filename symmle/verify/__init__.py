@@ -48,7 +48,8 @@ def doubted_claims(model: Model) -> Case:
     doubted = case(model)
     from symmle.codegen import generate  # imports NumPy, which the quick checks do without
 
-    source = generate(doubted.derivation, doubted.estimator)
+    shipped = case(model.freed()) if model.given else doubted
+    source = generate(shipped.derivation, shipped.estimator)
     return replace(doubted, stabilities=claims(doubted), source=source)
 
 

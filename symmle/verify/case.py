@@ -4,13 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import mpmath
+import sympy as sp
 
 from symmle import trial
 from symmle.derive import Derivation, derive
 from symmle.estimate import Estimator, estimate
 from symmle.known import Known
 from symmle.model import Model
-from symmle.precise import Columns, Point, compiled
+from symmle.precise import Columns, Point, compiled, evaluate
 from symmle.stability import SchemeStability
 from symmle.tree_value import tree_value
 
@@ -48,6 +49,15 @@ class Case:
     stabilities: tuple[SchemeStability, ...] = ()
     source: str = ""
 
+    @property
+    def given(self) -> dict[sp.Symbol, mpmath.mpf]:
+        """The numbers that the model is given, at the point."""
+        return {each.symbol: self.point[each.symbol] for each in self.model.given}
+
+    def value(self, expr: sp.Expr, theta: Point) -> mpmath.mpf:
+        """An expression with means, on the sample and at parameters."""
+        return evaluate(expr, self.columns, {**self.given, **theta})
+
 
 def case(model: Model) -> Case:
     """The claims of a model, and where to doubt them; the choice is fixed, not random."""
@@ -62,7 +72,8 @@ def raw_average(doubted: Case, often: bool = False) -> Callable[..., mpmath.mpf]
     Nothing that symmle derived is in it: this is what every derivative is checked against.
     often: compile it first, which costs as much as some hundred evaluations.
     """
-    names = [*doubted.columns, *doubted.model.symbols]
+    given = doubted.given
+    names = [*doubted.columns, *doubted.model.symbols, *given]
     density = doubted.model.log_density
     if often:
         function = compiled(density, names)
@@ -74,7 +85,7 @@ def raw_average(doubted: Case, often: bool = False) -> Callable[..., mpmath.mpf]
     table = list(zip(*doubted.columns.values(), strict=True))
 
     def average(*theta: mpmath.mpf) -> mpmath.mpf:
-        return mpmath.fsum(function(*row, *theta) for row in table) / len(table)
+        return mpmath.fsum(function(*row, *theta, *given.values()) for row in table) / len(table)
 
     return average
 

@@ -34,7 +34,7 @@ def check_average(doubted: Case) -> Check:
         claimed = evaluate(
             doubted.derivation.average_log_likelihood, doubted.columns, doubted.point
         )
-        plain = raw_average(doubted)(*doubted.point.values())
+        plain = raw_average(doubted)(*(doubted.point[s] for s in doubted.model.symbols))
         ok = agree(claimed, plain)
     return Check(
         "the average log-likelihood",

@@ -7,7 +7,6 @@ import mpmath
 import sympy as sp
 
 from symmle.known import Known
-from symmle.precise import evaluate
 from symmle.tree_value import tree_value
 from symmle.verify.case import DIGITS, Case, Check, raw_average
 from symmle.verify.estimator import estimate_on
@@ -53,7 +52,7 @@ def _faults(doubted: Case) -> Iterator[str]:
             yield from _loose(doubted, theta, symbol, top)
     for symbol, ends in optima.items():
         for end, way in zip(ends, (-1, 1), strict=True):
-            place = evaluate(end, doubted.columns, {})
+            place = doubted.value(end, {})
             at = theta | {symbol: place}
             beyond = theta | {symbol: place + way * _TINY}
             if abs(_height(doubted, at) - top) > _ROUNDING * (1 + abs(top)):

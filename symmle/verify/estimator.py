@@ -95,19 +95,19 @@ def _values(
 ) -> dict[sp.Symbol, mpmath.mpf] | None:
     try:
         solved = {
-            symbol: evaluate(value, doubted.columns, unknowns)
+            symbol: doubted.value(value, unknowns)
             for symbol, value in doubted.estimator.values.items()
         }
     except ZeroDivisionError:
         return None
-    return unknowns | solved
+    return doubted.given | unknowns | solved
 
 
 def _root(equation: Equation, doubted: Case) -> mpmath.mpf | None:
     """A sign change on a geometric ladder, then bisection and secant steps to full precision."""
 
     def left(value: mpmath.mpf) -> mpmath.mpf:
-        return evaluate(equation.expression, doubted.columns, {equation.unknown: value})
+        return doubted.value(equation.expression, {equation.unknown: value})
 
     ladder = _ladder(equation)
     signs = [mpmath.sign(left(value)) for value in ladder]
@@ -136,12 +136,10 @@ def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     score, average = doubted.derivation.score, raw_average(doubted, often=True)
     at = tuple(doubted.point[s] for s in score.parameters)
     for _ in range(200):
-        here = dict(zip(score.parameters, at, strict=True))
-        g = mpmath.matrix([evaluate(each, doubted.columns, here) for each in score.gradient])
+        here = doubted.given | dict(zip(score.parameters, at, strict=True))
+        g = mpmath.matrix([doubted.value(each, here) for each in score.gradient])
         size = range(len(at))
-        h = mpmath.matrix(
-            [[evaluate(score.hessian[i, j], doubted.columns, here) for j in size] for i in size]
-        )
+        h = mpmath.matrix([[doubted.value(score.hessian[i, j], here) for j in size] for i in size])
         if mpmath.norm(g) < mpmath.mpf(10) ** (8 - DIGITS):
             return here
         move = _uphill(g, h)
@@ -182,7 +180,7 @@ def check_falling(doubted: Case) -> Check | None:
         return None
     with mpmath.workdps(DIGITS):
         values = [
-            evaluate(equation.expression, doubted.columns, {equation.unknown: value})
+            doubted.value(equation.expression, {equation.unknown: value})
             for value in _ladder(equation)
         ]
     ok = all(after < before for before, after in pairwise(values))
@@ -233,7 +231,7 @@ def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
 def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
     tiny = mpmath.mpf(10) ** (10 - DIGITS)
     left = {
-        each: evaluate(each.lhs - each.rhs, doubted.columns, {})
+        each: doubted.value(each.lhs - each.rhs, {})
         for each in exists.atoms(sp.StrictGreaterThan, sp.Ne)
     }
     return exists != sp.false and all(

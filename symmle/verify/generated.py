@@ -6,7 +6,7 @@ from typing import Any
 import mpmath
 
 from symmle.known import Known
-from symmle.verify.case import DIGITS, Case, Check, raw_average
+from symmle.verify.case import DIGITS, Case, Check, case, raw_average
 from symmle.verify.estimator import estimate_on
 
 Average = Callable[..., mpmath.mpf]
@@ -25,6 +25,8 @@ def check_generated(doubted: Case) -> Check | None:
     from symmle.codegen import load
 
     module = load(doubted.source, "symmle_doubted")
+    if doubted.model.given:  # arguments of the module's functions, as the parameters are
+        doubted = case(doubted.model.freed())
     names = doubted.model.symbols
     data = module.statistics(*(np.array(rows, dtype=float) for rows in doubted.columns.values()))
     with mpmath.workdps(DIGITS):

@@ -10,7 +10,6 @@ import mpmath
 import sympy as sp
 
 from symmle.known import Known
-from symmle.precise import evaluate
 from symmle.schemes import Scheme, alternating, simultaneous
 from symmle.stability import SchemeStability, stability
 from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
@@ -66,7 +65,7 @@ def _at_sample(doubted: Case, scheme: Scheme, step: sp.Symbol) -> SchemeStabilit
             scheme,
             step,
             point,
-            evaluate=lambda expr: sp.Float(evaluate(expr, doubted.columns, {}), DIGITS),
+            evaluate=lambda expr: sp.Float(doubted.value(expr, {}), DIGITS),
         )
 
 
@@ -87,9 +86,7 @@ def check_jacobian(doubted: Case) -> Check | None:
                 behind = run(tuple(v - h * (i == j) for i, v in enumerate(at)))
                 for i in range(len(at)):
                     slope = (ahead[i] - behind[i]) / (2 * h)
-                    value = evaluate(
-                        claimed.jacobian[i, j], doubted.columns, theta | {claimed.step: g}
-                    )
+                    value = doubted.value(claimed.jacobian[i, j], theta | {claimed.step: g})
                     if not agree(value, slope, mpmath.mpf(10) ** -12):
                         detail = (
                             f"{claimed.name}, entry {i + 1}, {j + 1}: "
@@ -109,7 +106,7 @@ def check_ranges(doubted: Case) -> Check | None:
         at = tuple(theta[s] for s in doubted.model.symbols)
         for claimed in doubted.stabilities:
             for interval in claimed.stable_steps or ():
-                upper = evaluate(interval.upper, doubted.columns, theta)
+                upper = doubted.value(interval.upper, theta)
                 if not mpmath.isfinite(upper):
                     continue
                 inside, outside = (
@@ -140,8 +137,8 @@ def check_rates(doubted: Case) -> Check | None:
             if claimed.best_step is None or claimed.rate is None:
                 continue
             seen = True
-            best = evaluate(claimed.best_step, doubted.columns, theta)
-            rate = evaluate(claimed.rate, doubted.columns, theta)
+            best = doubted.value(claimed.best_step, theta)
+            rate = doubted.value(claimed.rate, theta)
             measured = _growth(_sweep(doubted, claimed, best), at)
             if abs(measured - rate) > mpmath.mpf("0.02"):
                 detail = (
