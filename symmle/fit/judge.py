@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from symmle.estimate import Kind
+from symmle.estimate import Estimator, Kind
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, climb
 from symmle.fit.locate import Located, is_as_high
@@ -17,6 +17,7 @@ from symmle.fit.profile import Peak, profile_intervals
 from symmle.fit.record import Fit, Maximum, Status, Weights
 from symmle.fit.row_scores import outer_product
 from symmle.fit.setting import Setting
+from symmle.fit.simple_root import is_simple_root
 from symmle.fit.uncertainty import (
     Spread,
     expected_errors,
@@ -82,7 +83,15 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
             f"after {located.iterations} iterations"
         )
         return setting.without(Status.NOT_CONVERGED, message)
+    doubtful = estimator.follows_score and _is_doubtful(estimator)
+    if doubtful and not is_simple_root(surface, point, free):
+        return _singular(setting, surface, located, hessian)
     return Judged(theta, chart_of, free, hessian, spread, precise)
+
+
+def _is_doubtful(estimator: Estimator) -> bool:
+    """Whether nothing proved that the stationary point is a strict maximum."""
+    return estimator.unique is not True and estimator.maximum is not Known.PROVED
 
 
 def _score(
@@ -106,20 +115,31 @@ def _no_maximum(
     setting: Setting, surface: Surface, located: Located, hessian: Floats, slopes: Floats
 ) -> Fit:
     """The answer where the Hessian is singular, or bends upwards."""
-    point = tuple(located.theta.values())
     if not np.all(np.isfinite(hessian)):
         message = "the Hessian is not finite in double precision"
         return setting.without(Status.NOT_CONVERGED, message)
     if _underflows(setting, located, hessian):
         message = "the Hessian underflows double precision; multiply the data by a constant"
         return setting.without(Status.NOT_CONVERGED, message)
-    size = np.abs(np.diag(hessian))
-    unit = 1 / np.sqrt(np.where(size > 0, size, 1.0))
-    values, vectors = np.linalg.eigh(hessian * unit[:, None] * unit)
-    names = [str(symbol) for symbol in located.theta]
+    unit, values, _ = _scaled(hessian)
     if np.any(np.abs(slopes) * unit > 1e-5) or values[-1] > 1e-6:
         message = "the Hessian is not negative definite at the point found, so it is no maximum"
         return setting.without(Status.NOT_CONVERGED, message)
+    return _singular(setting, surface, located, hessian)
+
+
+def _scaled(hessian: Floats) -> tuple[Floats, Floats, Floats]:
+    """(the unit of each parameter, eigenvalues and vectors of the Hessian in these units)."""
+    size = np.abs(np.diag(hessian))
+    unit: Floats = 1 / np.sqrt(np.where(size > 0, size, 1.0))
+    values, vectors = np.linalg.eigh(hessian * unit[:, None] * unit)
+    return unit, values, vectors
+
+
+def _singular(setting: Setting, surface: Surface, located: Located, hessian: Floats) -> Fit:
+    """The answer at a stationary point without curvature in some direction."""
+    point, names = tuple(located.theta.values()), [str(symbol) for symbol in located.theta]
+    unit, _, vectors = _scaled(hessian)
     direction = vectors[:, -1] * unit
     shown = _direction(names, direction)
     if _is_level(setting, surface, point, direction):

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symmle.estimate import Kind
 from symmle.fit.chart import Chart, charts
-from symmle.fit.climb import Point, Surface, climb
+from symmle.fit.climb import Point, Surface, Top, climb
 from symmle.fit.record import Status
 from symmle.fit.setting import Setting
 from symmle.model import Domain
@@ -30,11 +30,13 @@ class RunOff:
     """The parameter that runs off, the end it runs to, and the log-likelihood there.
 
     height: the limit of the whole sample's log-likelihood; None where it grows without bound.
+    point: the farthest point that was looked at, where that was in doubles.
     """
 
     parameter: str
     end: str
     height: float | None
+    point: Point | None = None
 
     @property
     def limit(self) -> tuple[str, str, float | None]:
@@ -123,12 +125,13 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
     best: tuple[float, RunOff] | None = None
     for i, parameter in enumerate(model.parameters):
         for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
-            heights = _climbed(surface, start, chart_of, i, side)
-            if heights is None or not heights[0] < heights[1] <= heights[2]:
+            tops = _climbed(surface, start, chart_of, i, side)
+            heights = [top.height for top in tops]
+            if not tops or not heights[0] < heights[1] <= heights[2]:
                 continue
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
             limit = None if rising else setting.n * heights[2]
-            found = RunOff(str(parameter.symbol), _named(end), limit)
+            found = RunOff(str(parameter.symbol), _named(end), limit, tops[-1].point)
             if best is None or heights[2] > best[0]:
                 best = heights[2], found
     return None if best is None else best[1]
@@ -136,23 +139,25 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
 
 def _climbed(
     surface: Surface, start: Point, chart_of: tuple[Chart, ...], i: int, side: int
-) -> list[float] | None:
+) -> list[Top]:
+    """The tops with one parameter held at each distance; none where a climb has no value."""
     here, others = chart_of[i], [j for j in range(len(start)) if j != i]
     if not here.low < start[i] < here.high:
-        return None
+        return []
     centre = here.coordinate(start[i])
     bent = math.isfinite(here.low) or math.isfinite(here.high)
-    heights, at = [], start
+    tops: list[Top] = []
+    at = start
     for distance in _DISTANCES:
         reach = distance if bent else (abs(centre) + 1) * math.exp(distance)
         moved = list(at)
         moved[i] = here.value(centre + side * reach)
         found = climb(surface, tuple(moved), chart_of, others)
         if found is None:
-            return None
-        heights.append(found.height)
+            return []
+        tops.append(found)
         at = found.point
-    return heights
+    return tops
 
 
 def first_value(work: Callable[[], RunOff | None]) -> RunOff | None:

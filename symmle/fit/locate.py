@@ -14,6 +14,7 @@ from symmle.estimate import Kind
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, Top, climb
 from symmle.fit.setting import Setting
+from symmle.fit.simple_root import is_simple_root
 
 _MOST_CLIMBS = 24
 _MOST_ROWS = 20_000  # passed over by a climb from elsewhere
@@ -72,7 +73,7 @@ def _few_rows(setting: Setting) -> bool:
 
 
 def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) -> Located:
-    """The module's point, or a higher top; and the other tops met on the way."""
+    """The module's point, or a higher top; and the other maxima met on the way."""
     chart_of = charts(setting.model, dict(zip(setting.model.symbols, point, strict=True)))
     here = Top(point, surface.height(point), True, iterations)
     starts = _starts(setting, point, chart_of)
@@ -87,6 +88,7 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
             best = top
     theta = dict(zip(setting.model.symbols, best.point, strict=True))
     others = sorted((t for t in tops if t is not best), key=lambda t: -t.height)
+    others = [t for t in others if is_simple_root(surface, t.point, range(len(point)))]
     return Located(theta, iterations + best.steps * (best is not here), tuple(others), len(starts))
 
 
@@ -145,7 +147,7 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     best = climb(surface, guess, chart_of, range(len(guess)))
     if best is None or not best.settled:
         return Missing(reason, guess)
-    return Located(dict(zip(symbols, best.point, strict=True)), best.steps, (), 1)
+    return _highest(setting, surface, best.point, best.steps)
 
 
 def _plain(setting: Setting) -> Point:

@@ -9,6 +9,7 @@ definite.
     setting   what every stage reads
     statuses  why there is no estimate; limits: which parameter runs to which end
     locate    the module's answer, and a look around for a higher point
+    ends      whether the likelihood is higher where a parameter runs to an end
     judge     whether that answer is believed, and how far it may be off
     verdict   what the estimate is: the only maximum, one of several, at an end
 """
@@ -19,6 +20,7 @@ import numpy as np
 
 from symmle.data import Sample, require_domain
 from symmle.errors import InputError
+from symmle.fit.ends import higher_end
 from symmle.fit.judge import judged, reported
 from symmle.fit.locate import Missing, locate, surface_of
 from symmle.fit.originals import with_originals
@@ -75,6 +77,9 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
         located, road = with_every_maximum(asked, located) if every_maximum else (located, "")
+        end = higher_end(asked, surface, located)
+        if end is not None:
+            return replace(end, notes=(*end.notes, road)) if road else end
         found = judged(asked, surface, located)
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED

@@ -52,12 +52,13 @@ def _without_condition(setting: Setting, condition: str) -> Fit:
     needed = f"an estimate inside the domain needs {condition}, and these data do not have that"
     gone = _closed_end(setting) or first_value(lambda: run_off_exactly(setting))
     if gone is None:
-        told = f"{needed}: a parameter runs to the end of its domain"
-        return setting.without(Status.NO_FINITE_ESTIMATE, _advised(told))
-    return _told(setting, f"{needed}: {gone.sentence}", gone)
+        plain = f"{needed}: a parameter runs to the end of its domain"
+        return setting.without(Status.NO_FINITE_ESTIMATE, _advised(plain))
+    return told(setting, f"{needed}: {gone.sentence}", gone)
 
 
-def _told(setting: Setting, sentence: str, gone: RunOff) -> Fit:
+def told(setting: Setting, sentence: str, gone: RunOff) -> Fit:
+    """The record of a parameter that runs off, with the remedy for that end."""
     key = Status.UNBOUNDED if gone.height is None else gone.status
     remedy = _REMEDIES[key].format(gone.parameter)
     return setting.without(gone.status, f"{_alike(setting)}{sentence}; {remedy}", gone.limit)
@@ -82,10 +83,10 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
         names = [symbol.name for symbol in setting.model.symbols]
         path = path_from(setting, dict(zip(names, start, strict=True)))
         if path is not None:
-            told = f"{_alike(setting)}{path.sentence}; hold a parameter with --fix"
-            return setting.without(Status.UNBOUNDED, told, path=way_of(path))
+            message = f"{_alike(setting)}{path.sentence}; hold a parameter with --fix"
+            return setting.without(Status.UNBOUNDED, message, path=way_of(path))
     if gone is not None:
-        return _told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
+        return told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
     return setting.without(
         Status.NOT_CONVERGED, f"{reason}; rescale the data, or hold a parameter with --fix"
     )

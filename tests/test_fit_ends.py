@@ -1,0 +1,125 @@
+"""An interior stationary point is no estimate where it is singular, or where an end is higher.
+
+The other road: the half normal, in closed form, is the skew normal of infinite slant; SciPy's
+density at the limit; polynomials whose roots and multiplicities are known.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import symmle
+from symmle.fit import Status
+from symmle.fit.climb import Surface
+from symmle.fit.simple_root import is_simple_root
+from symmle.model import build_model
+
+
+def half_normal(x: np.ndarray) -> float:
+    """The largest log-likelihood of a half normal that starts at the least or ends at the most."""
+    size = len(x)
+    return max(
+        size * (0.5 * math.log(2 / math.pi) - math.log(math.sqrt(np.mean(y * y))) - 0.5)
+        for y in (x - x.min(), x.max() - x)
+    )
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [-1.2, 0.3, 2.9],  # stops near the singular point at slant 0
+        [0.0, 1.0, 2.0],  # sits on it
+        [-1.2, 0.3, 2.9, 1.0, 1.1, 5.0],  # a strict maximum inside, and lower
+    ],
+)
+def test_a_skew_normal_of_few_points_is_highest_at_the_half_normal(values):
+    """The supremum is that of the half normal, approached as alpha runs to infinity."""
+    found = symmle.fit("skew_normal", values)
+    assert found.status is Status.NO_FINITE_ESTIMATE
+    assert found.estimate is None and found.standard_errors is None
+    name, end, height = found.limit
+    assert name == "alpha" and "infinity" in end
+    assert height == pytest.approx(half_normal(np.array(values)), rel=1e-8)
+    for inside in found.maxima:
+        there = inside.estimate
+        density = scipy.stats.skewnorm(there["alpha"], there["location"], there["scale"])
+        assert inside.log_likelihood == pytest.approx(density.logpdf(values).sum(), rel=1e-10)
+        assert inside.log_likelihood < height
+        assert abs(there["alpha"]) > 1e-3  # the singular point is no maximum
+
+
+def test_a_skew_normal_of_skew_data_has_its_estimate_inside():
+    """No end is higher where SciPy's own search finds the same point inside."""
+    x = scipy.stats.skewnorm(3.0).rvs(80, random_state=4)
+    found = symmle.fit("skew_normal", x)
+    assert found.status is Status.OK
+    theirs = scipy.stats.skewnorm.nnlf(
+        (found.estimate["alpha"], found.estimate["location"], found.estimate["scale"]), x
+    )
+    best = scipy.stats.skewnorm.nnlf(scipy.stats.skewnorm.fit(x), x)
+    assert -found.log_likelihood == pytest.approx(theirs, rel=1e-10)
+    assert found.log_likelihood >= -best - 1e-9
+
+
+def test_a_singular_stationary_point_with_no_higher_end_is_not_identified():
+    """-(x - m**3 - b)**2 - b**2: flat to sixth order in m at mean(x) = 0, and nowhere higher."""
+    model = build_model(
+        "cubed",
+        "-(x - m**3 - b)**2/2 - b**2/2",
+        {"x": "real"},
+        {"m": "real", "b": "real"},
+    )
+    found = symmle.fit(model, [-1.0, 0.0, 1.0])
+    assert found.status in (Status.NOT_IDENTIFIED, Status.NOT_CONVERGED, Status.NOT_UNIQUE)
+    assert found.estimate is None
+    assert found.standard_errors is None
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """A surface in two coordinates: -(u**k)/k - (v - u)**2/2, whose root has multiplicity k-1."""
+
+    power: int
+    tilt: float = 0.0
+
+    def score(self, *args):
+        u, v = args[1:]
+        return [-(u ** (self.power - 1)) - self.tilt * u + (v - u), -(v - u)]
+
+    def hessian(self, *args):
+        bend = -(self.power - 1) * args[1] ** (self.power - 2) - self.tilt - 1
+        return [[bend, 1.0], [1.0, -1.0]]
+
+
+@pytest.mark.parametrize("power", [3, 4, 6])
+@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-5])
+def test_a_point_on_the_way_to_a_multiple_root_is_not_simple(power, distance):
+    """However near: Newton's map there has the derivative (m-1)/m, not 0."""
+    surface = Surface(Polynomial(power), None)
+    assert not is_simple_root(surface, (distance, distance), (0, 1))
+
+
+@pytest.mark.parametrize("tilt", [1e-6, 1e-4, 1e-2, 1.0])
+def test_a_simple_root_is_simple_however_small_the_curvature(tilt):
+    """A quadratic of little curvature is what collinear columns give, and is no fault."""
+    surface = Surface(Polynomial(4, tilt), None)
+    assert is_simple_root(surface, (1e-12, 1e-12), (0, 1))
+
+
+class Cubed:
+    """-(m**6)/2, in one coordinate."""
+
+    def score(self, *args):
+        return [-3 * args[1] ** 5]
+
+    def hessian(self, *args):
+        return [[-15 * args[1] ** 4]]
+
+
+@pytest.mark.parametrize("distance", [1e-2, 1e-3])
+def test_one_parameter_on_the_way_to_a_multiple_root(distance):
+    """With one parameter there is no other curvature to compare with, but its own beside."""
+    assert not is_simple_root(Surface(Cubed(), None), (distance,), (0,))
