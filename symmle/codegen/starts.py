@@ -7,6 +7,7 @@ guesses in its domain, and the likelihood ranks the points.
 from symmle.codegen.layout import INDENT, WIDTH, signature
 from symmle.codegen.module import Module
 from symmle.codegen.printer import Printer
+from symmle.trial import points as trial_points
 
 
 def begin(module: Module, columns: str) -> str:
@@ -48,9 +49,23 @@ def starts(module: Module) -> str:
             '    """A few points, the likeliest first, from what the data tell of their size."""',
             *lines,
             *listed,
+            *_bound_together(module),
             "    return _ranked(average_log_likelihood, data, points)",
         ]
     )
+
+
+def _bound_together(module: Module) -> list[str]:
+    """Points where several bounded parameters fit together: their middles may add up to too much.
+
+    Two probabilities that leave something for a third have their middles at one half each.
+    """
+    model = module.plan.model
+    bounded = [p for p in model.parameters if p.domain.depends_on or p.domain.upper.is_finite]
+    if len(bounded) < 2:
+        return []
+    rows = [tuple(float(value) for value in point.values()) for point in trial_points(model)]
+    return [f"    points += [{', '.join(map(repr, rows))}]"]
 
 
 def _apart(values: list[str], column: str) -> list[str]:

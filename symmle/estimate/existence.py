@@ -133,10 +133,13 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     else:
         for zeroth, first, factor in weighted_means(expr):
             growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
+            if not zeroth.args[0].is_positive:  # a row without weight has no say in the extreme
+                continue
             if expr.has(first / zeroth) and growth in (factor, -factor):
                 gap = sp.Dummy("gap", positive=True)
                 gaps[gap] = SampleCovariance(factor, factor)
-                extreme = SampleMean(factor) + (gap if growth == factor else -gap)
+                upwards = (growth == factor) == (end == sp.oo)
+                extreme = SampleMean(factor) + (gap if upwards else -gap)
                 expr = expr.subs(first / zeroth, extreme)
     letters, back = masked(expr)
     if any(unknown in node.free_symbols for node in back.values()):

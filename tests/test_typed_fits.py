@@ -1,0 +1,94 @@
+"""Densities from textbooks, typed as a user would, fitted: the answers are by another road.
+
+Each row was answered wrongly once, in silence or by a refusal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from scipy import optimize
+
+import symmle
+from symmle.fit import Status
+from symmle.known import Known
+from symmle.model import build_model
+
+RANDOM = np.random.default_rng(7)
+X = RANDOM.uniform(1, 10, 60)
+WAITED = RANDOM.exponential(np.exp(1 + 0.3 * X))
+
+
+@dataclass(frozen=True)
+class Case:
+    density: str
+    data: dict[str, str]
+    parameters: dict[str, str]
+    columns: dict[str, object]
+    log_likelihood: object
+    start: tuple[float, ...]
+
+
+def _blood_groups(p, q):
+    o = 1 - p - q
+    shares = np.array([p * p + 2 * p * o, q * q + 2 * q * o, 2 * p * q, o * o])
+    return np.sum(np.array([186, 38, 13, 284]) * np.log(shares)) if np.all(shares > 0) else -np.inf
+
+
+GROUPS = "a*log(p**2 + 2*p*(1-p-q)) + b*log(q**2 + 2*q*(1-p-q)) + c*log(2*p*q) + 2*o*log(1-p-q)"
+COUNTED = {"a": [186], "b": [38], "c": [13], "o": [284]}
+CASES = {
+    "exponential regression": Case(
+        "-(a + b*x) - y*exp(-(a + b*x))",
+        {"y": "positive", "x": "real"},
+        {"a": "real", "b": "real"},
+        {"y": WAITED, "x": X},
+        lambda a, b: np.sum(-(a + b * X) - WAITED * np.exp(-(a + b * X))),
+        (0.0, 0.0),
+    ),
+    "blood groups": Case(
+        GROUPS,
+        dict.fromkeys("abco", "nonnegative integer"),
+        {"p": "unit", "q": "unit"},
+        COUNTED,
+        _blood_groups,
+        (0.2, 0.2),
+    ),
+    "blood groups, one end moved by the other": Case(
+        GROUPS,
+        dict.fromkeys("abco", "nonnegative integer"),
+        {"p": "unit", "q": "(0, 1 - p)"},
+        COUNTED,
+        _blood_groups,
+        (0.2, 0.2),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_estimate_is_where_scipy_finds_the_maximum(name: str) -> None:
+    """No point is higher than the estimate, and a simplex from a plain start ends there."""
+    case = CASES[name]
+    model = build_model(name, case.density, case.data, case.parameters)
+    found = symmle.fit(model, case.columns)
+    assert found.status is Status.OK
+    assert found.known in (Known.CERTIFIED, Known.PROVED)
+    options = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 4000}
+    other = optimize.minimize(
+        lambda theta: -case.log_likelihood(*theta),
+        case.start,
+        method="Nelder-Mead",
+        options=options,
+    )
+    here = list(found.estimate.values())
+    assert here == pytest.approx(other.x.tolist(), rel=1e-5)
+    assert case.log_likelihood(*here) >= -other.fun - 1e-9 * abs(other.fun)
+
+
+def test_where_every_weight_may_be_zero_no_existence_is_promised() -> None:
+    """mean(x*w)/mean(w) tends to the extreme x of the rows with w > 0 only, which may be any x."""
+    density = "-(a + b*x) - y*exp(-(a + b*x))"
+    model = build_model("m", density, {"y": "nonnegative", "x": "real"}, {"a": "real", "b": "real"})
+    assert symmle.estimate(symmle.derive(model)).exists is None
+    found = symmle.fit(model, {"y": [0.0, 2.0, 0.0, 0.0], "x": [1.0, 2.0, 3.0, 7.0]})
+    assert found.estimate is None
