@@ -335,8 +335,15 @@ def _fit_from_formula(module: Module) -> list[str]:
     name = source.unknown
     given = "data, value" if _reads_data(module) else "value"
     digits = ["    _require_digits(data, roots[-1])"] if module.plan.fit.digits else []
+    equation = "lambda value: _equation(data, value)"
+    if source.own or source.falling:
+        roots = [f'    roots = _root({equation}, {low}, {high}, "{name}")']
+    else:
+        height = f"lambda value: average_log_likelihood(data, *_given({given}))"
+        inner = (equation, low, high, f'"{name}"', height)
+        roots = ["    roots = _highest_root(", *(f"        {each}," for each in inner), "    )"]
     return [
-        f'    roots = _root(lambda value: _equation(data, value), {low}, {high}, "{name}")',
+        *roots,
         *digits,
         f"    path = np.array([_given({given}) for value in roots])",
     ]

@@ -66,7 +66,7 @@ def _imports(code: str) -> list[str]:
     words = {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
     lines = ["import math"] if "math" in words else []
     for room, names in (
-        ("collections.abc", ("Callable", "Iterable", "Sequence")),
+        ("collections.abc", ("Callable", "Iterable", "Iterator", "Sequence")),
         ("itertools", ("pairwise", "repeat")),
     ):
         used = [name for name in names if name in words]

@@ -18,15 +18,14 @@ from symmle.codegen.formula import Formula, straight_line
 from symmle.codegen.invariance import Invariance, invariance
 from symmle.codegen.names import Names, slug
 from symmle.codegen.overflow import log_ratio, without_overflow
-from symmle.codegen.rows import in_ratios, over_counts, with_log_gaps
+from symmle.codegen.rows import as_means, in_ratios, over_counts, with_log_gaps
 from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
-from symmle.errors import SymmleError
 from symmle.estimate import Equation, Estimator, Kind
 from symmle.known import Known
 from symmle.model import Datum, Model
 from symmle.order_statistics import OrderStatistic
-from symmle.sample_mean import OverData, SampleCovariance, has_data, nodes
+from symmle.sample_mean import OverData, has_data, nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +119,7 @@ def make_plan(derivation: Derivation, estimator: Estimator) -> Plan:
     equation = estimator.equation
     if equation is not None:
         fitted.append(equation.expression)
+    fitted = [as_means(each, set(model.symbols)) for each in fitted]
     fitted, plan.relative = without_overflow(fitted, plan.names)
     conditions = _conditions(estimator)
     likelihood, slope = plan.formula(average), plan.formula(gradient)
@@ -262,11 +262,6 @@ class _Planner:
     def _is_pass(self, node: OverData, ratios: Iterable[Datum]) -> bool:
         """Whether a node depends on the parameters, by itself or through a ratio."""
         moving = node.free_symbols & set(self.model.symbols) or nodes(node.args)
-        if (moving or node.args[0].has(*ratios)) and isinstance(node, SampleCovariance):
-            raise SymmleError(
-                f"{node} is a covariance that depends on the parameters, which no module can be "
-                "generated for; write the density without it"
-            )
         return bool(moving) or node.args[0].has(*ratios)
 
     def tabulated(self) -> Formula:
@@ -283,7 +278,8 @@ class _Planner:
         sized: append the size that rounding errors of the first are proportional to.
         """
         names = self.names.copy()
-        exprs = [with_log_gaps(over_counts(each, self.model)) for each in exprs]
+        theta = set(self.model.symbols)
+        exprs = [with_log_gaps(over_counts(as_means(e, theta), self.model)) for e in exprs]
         here, ratios = in_ratios(exprs, self.model, names)
         ratios |= self.relative
         known: dict[sp.Expr, sp.Symbol] = {}

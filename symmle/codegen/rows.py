@@ -10,7 +10,7 @@ import sympy as sp
 
 from symmle.codegen.names import Names, slug
 from symmle.model import Datum, Model
-from symmle.sample_mean import OverData, SampleMean, has_data, nodes
+from symmle.sample_mean import OverData, SampleCovariance, SampleMean, has_data, nodes
 
 
 class Tails(OverData):
@@ -67,6 +67,26 @@ def over_counts(expr: sp.Expr, model: Model) -> sp.Expr:
             risen = number * rise(order, shift, Tails(*column))
             return over_counts(expr - term + number * base + risen, model)
     return expr
+
+
+def as_means(expr: sp.Expr, theta: set[sp.Symbol]) -> sp.Expr:
+    """Covariances that the parameters move as means over the rows, which a pass can take.
+
+    mean(A*B) - mean(A)*mean(B) cancels where the spread is small beside the mean; those that
+    depend on the data alone stay, and are taken about the mean.
+    """
+    moving = [
+        node
+        for node in nodes([expr])
+        if isinstance(node, SampleCovariance) and node.free_symbols & theta
+    ]
+    return expr.xreplace(
+        {
+            node: SampleMean(node.args[0] * node.args[1])
+            - SampleMean(node.args[0]) * SampleMean(node.args[1])
+            for node in moving
+        }
+    )
 
 
 def with_log_gaps(expr: sp.Expr) -> sp.Expr:

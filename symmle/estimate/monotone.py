@@ -11,18 +11,19 @@ _MOST_OPERATIONS = 400  # the sign of a larger slope is not looked for
 _MOST_MEANS = 8  # of an expression whose pairs are looked through
 
 
-def signed_equation(expression: sp.Expr, unknown: Variable, concave: bool) -> Equation:
+def signed_equation(expression: sp.Expr, unknown: Variable, concave: bool, own: bool) -> Equation:
     """The reduced equation, signed so that it falls where that can be proved.
 
     concave: whether the whole log-likelihood is known to be, so that its profile is too.
+    own: whether it is the slope of the profile likelihood, up to a positive factor.
     Times a power of a positive unknown an equation has the same root, and its slope there the same
     sign: so (a - mean(x))/s**2 - 1/s is looked at as a - mean(x) - s, too.
     """
     for each in dict.fromkeys((expression, _without_powers(expression, unknown))):
         sign = _sign(each.diff(unknown.symbol))
         if sign:
-            return Equation(unknown.symbol, -sign * each, unknown.domain, True, sign < 0)
-    return Equation(unknown.symbol, expression, unknown.domain, concave, False)
+            return Equation(unknown.symbol, -sign * each, unknown.domain, True, sign < 0, own)
+    return Equation(unknown.symbol, expression, unknown.domain, concave, False, own)
 
 
 def _without_powers(expression: sp.Expr, unknown: Variable) -> sp.Expr:

@@ -28,6 +28,8 @@ class Equation:
     falling: True where the expression is proved to decrease in the unknown, so that it has at
     most one root.
     slope_proved: True where that was read off the derivative of this very expression.
+    own: whether it is the unknown's own score where the other scores vanish, so that it falls
+    through zero at a maximum (by the Schur complement of H); else it may rise there.
     """
 
     unknown: sp.Symbol
@@ -35,6 +37,7 @@ class Equation:
     domain: Domain
     falling: bool
     slope_proved: bool
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

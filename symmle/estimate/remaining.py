@@ -79,7 +79,7 @@ def remaining(
         found_equation = left.equations[0][1]
         forms = (found_equation.xreplace(places), found_equation.xreplace(apart).xreplace(places))
         expression = min(forms, key=lambda form: form.count_ops())
-        equation = signed_equation(expression, left.unknowns[0], False)
+        equation = signed_equation(expression, left.unknowns[0], False, left.own)
     found = _existence(model, values, average.xreplace(places), rest, equation, unknowns)
     exists = None if found is None else conjunction([*conditions, found])
     maximum = _second_order(average, rest, raw, places, sp.true if exists is None else exists)

@@ -145,7 +145,8 @@ def _equation(
 ) -> Equation:
     """The reduced equation; not called falling unless the solved values stay in their domains."""
     expression, unknown = left.equations[0][1], left.unknowns[0]
-    found = signed_equation(expression, unknown, left.own and concave is not Known.UNKNOWN)
+    concave_too = left.own and concave is not Known.UNKNOWN
+    found = signed_equation(expression, unknown, concave_too, left.own)
     inside = all(
         _stays_inside(values[parameter.symbol], parameter.domain.at(values))
         for parameter in derivation.model.parameters

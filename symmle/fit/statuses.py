@@ -4,7 +4,8 @@ import mpmath
 import sympy as sp
 
 from symmle.estimate import Kind
-from symmle.fit.climb import Point, Surface
+from symmle.fit.chart import charts
+from symmle.fit.climb import Point, Surface, climb
 from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
 from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
@@ -12,6 +13,7 @@ from symmle.fit.setting import DIGITS, Setting
 from symmle.known import Known
 from symmle.model import Domain
 
+_HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
 _REMEDIES = {
     Status.NO_FINITE_ESTIMATE: "fit the simpler model that this limit is, or hold {} with --fix",
     Status.UNBOUNDED: "collect data that vary, or hold {} with --fix",
@@ -79,6 +81,8 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
     gone = first_value(lambda: run_off_exactly(setting))
     if gone is None and start is not None:
         gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
+    if gone is not None and start is not None and _is_topped(setting, surface, start, gone):
+        gone = None  # not the supremum, whatever the likelihood does on that way
     if start is not None and (gone is None or gone.height is not None):
         names = [symbol.name for symbol in setting.model.symbols]
         path = path_from(setting, dict(zip(names, start, strict=True)))
@@ -90,6 +94,16 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
     return setting.without(
         Status.NOT_CONVERGED, f"{reason}; rescale the data, or hold a parameter with --fix"
     )
+
+
+def _is_topped(setting: Setting, surface: Surface, start: Point, gone: RunOff) -> bool:
+    """Whether a climb from a plain start comes higher than the limit at the end."""
+    if gone.height is None:
+        return False
+    chart_of = charts(setting.model, dict(zip(setting.model.symbols, start, strict=True)))
+    top = climb(surface, start, chart_of, range(len(start)))
+    margin = _HIGHER * (1 + abs(gone.height))
+    return top is not None and setting.n * top.height > gone.height + margin
 
 
 def _conditions(exists: sp.Basic) -> list[sp.Basic]:

@@ -1,6 +1,7 @@
 """Doubt the estimator: is the score zero there, and is it a maximum?"""
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from random import Random
@@ -74,7 +75,8 @@ def _directions(size: int) -> list[tuple[int, ...]]:
 def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     """The estimator's claim worked out on the sample; None where it claims nothing there.
 
-    closed: its values.  reduced: a root of its equation, then its values.  system: a zero of the
+    closed: its values.  reduced: a root of its equation (of several, one where -H is positive
+    definite), then its values.  system: a zero of the
     claimed score by Newton's iteration with the claimed Hessian from several starts.
     """
     estimator = doubted.estimator
@@ -83,8 +85,10 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     elif estimator.equation is None:
         return _values(doubted, {})
     else:
-        root = _root(estimator.equation, doubted)
-        return None if root is None else _values(doubted, {estimator.equation.unknown: root})
+        unknown = estimator.equation.unknown
+        found = (_values(doubted, {unknown: root}) for root in _roots(estimator.equation, doubted))
+        sure = estimator.equation.falling or not estimator.follows_score
+        return next((at for at in found if at and (sure or _is_summit(doubted, at))), None)
     if estimator.kind is Kind.SYSTEM and not estimator.whole and doubted.derivation.smooth:
         return _zero_of_score(doubted)
     return None
@@ -103,8 +107,21 @@ def _values(
     return doubted.given | unknowns | solved
 
 
-def _root(equation: Equation, doubted: Case) -> mpmath.mpf | None:
-    """A sign change on a geometric ladder, then bisection and secant steps to full precision."""
+def _is_summit(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
+    """Whether -H is positive definite there."""
+    hessian = doubted.derivation.score.hessian
+    size = range(hessian.shape[0])
+    try:
+        mpmath.cholesky(
+            mpmath.matrix([[-doubted.value(hessian[i, j], theta) for j in size] for i in size])
+        )
+    except (ValueError, ArithmeticError):
+        return False
+    return True
+
+
+def _roots(equation: Equation, doubted: Case) -> Iterator[mpmath.mpf]:
+    """Sign changes on a geometric ladder, then bisection and secant steps to full precision."""
 
     def left(value: mpmath.mpf) -> mpmath.mpf:
         return doubted.value(equation.expression, {equation.unknown: value})
@@ -113,8 +130,7 @@ def _root(equation: Equation, doubted: Case) -> mpmath.mpf | None:
     signs = [mpmath.sign(left(value)) for value in ladder]
     for low, high, before, after in zip(ladder, ladder[1:], signs, signs[1:], strict=False):
         if before * after < 0:
-            return mpmath.findroot(left, (low, high), solver="anderson", tol=1e-100, verify=False)
-    return None
+            yield mpmath.findroot(left, (low, high), solver="anderson", tol=1e-100, verify=False)
 
 
 def _ladder(equation: Equation) -> list[mpmath.mpf]:

@@ -52,7 +52,10 @@ def check_generated(doubted: Case) -> Check | None:
         best = estimate_on(doubted)
         if best is not None:
             columns = (np.array(rows, dtype=float) for rows in doubted.columns.values())
-            told["fit"] = (module.fit(*columns), tuple(best[s] for s in names))
+            try:
+                told["fit"] = (module.fit(*columns), tuple(best[s] for s in names))
+            except ValueError as error:
+                return Check(_CLAIM, _ROAD, Known.CHECKED, False, f"fit refuses: {error}")
     for name, (claimed, found) in told.items():
         if not _close(claimed, found):
             return Check(_CLAIM, _ROAD, Known.CHECKED, False, f"{name} differs")
