@@ -41,6 +41,7 @@ _ROW_EVALUATIONS = 15_000  # what a search may cost
 _FARTHEST = 20_000  # decimal digits: the smallest distance is 10**-_FARTHEST
 _COLLAPSE = 20  # the digits of the first distance of a collapsing scale
 _STEADY = mpmath.mpf("0.5")  # of the first rise, which the second must reach
+_MOST_PROFILED = 3  # parameters: more are not eliminated within a few seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +210,8 @@ class _Search:
         """The other parameters in closed form given this one; empty where there is none."""
         if symbol not in self._profiles:
             rest = tuple(p for p in self.model.parameters if p.symbol != symbol)
+            if len(rest) > _MOST_PROFILED:
+                return {}
             gradient = {p.symbol: self.average.diff(p.symbol) for p in rest}
             left = eliminate(gradient, rest)
             solved = {} if left.unknowns else back_substituted(left.solved)
