@@ -11,6 +11,7 @@ from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.model import Variable
+from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import SampleCovariance, SampleMean, masked, nodes
 
 
@@ -25,9 +26,9 @@ def closed_form_exists(
     for variable in parameters:
         value, where = values[variable.symbol], variable.domain.at(dict(values))
         conditions += _defined(value)
-        if where.lower.is_finite:
+        if where.lower.is_finite and not (where.lower_closed and _is_range(value - where.lower)):
             conditions.append(is_positive(value - where.lower))
-        if where.upper.is_finite:
+        if where.upper.is_finite and not (where.upper_closed and _is_range(where.upper - value)):
             conditions.append(is_positive(where.upper - value))
     outside, back = masked(average, cautious=True)
     for call in outside.atoms(sp.log):
@@ -38,6 +39,12 @@ def closed_form_exists(
     return conjunction(
         each for each in conditions if not (isinstance(each, sp.Ne) and each.lhs in nonzero)
     )
+
+
+def _is_range(expr: sp.Expr) -> bool:
+    """Whether it is max(T) - min(T), which may be zero but never less."""
+    tops = [each for each in expr.args if isinstance(each, Maximum)]
+    return expr.is_Add and any(expr == top - Minimum(*top.args) for top in tops)
 
 
 def conjunction(conditions: Iterable[sp.Basic]) -> sp.Basic:

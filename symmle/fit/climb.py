@@ -36,13 +36,21 @@ class Surface:
         return self._tried(lambda: float(self.module.average_log_likelihood(self.data, *point)))
 
     def slope(self, point: Point) -> NDArray[np.float64]:
-        """The score, p numbers."""
-        return np.asarray(self.module.score(self.data, *point), dtype=float).reshape(-1)
+        """The score, p numbers; not numbers where it has no value in doubles."""
+        return self._array(self.module.score, point).reshape(-1)
 
     def bend(self, point: Point) -> NDArray[np.float64]:
-        """The Hessian, p x p."""
-        p = len(point)
-        return np.asarray(self.module.hessian(self.data, *point), dtype=float).reshape(p, p)
+        """The Hessian, p x p; not numbers where it has no value in doubles."""
+        return self._array(self.module.hessian, point, len(point)).reshape(len(point), -1)
+
+    def _array(
+        self, work: Callable[..., object], point: Point, columns: int = 1
+    ) -> NDArray[np.float64]:
+        with np.errstate(all="ignore"):
+            try:
+                return np.asarray(work(self.data, *point), dtype=float)
+            except (ArithmeticError, ValueError):
+                return np.full(len(point) * columns, math.nan)
 
     def _tried(self, work: Callable[[], float]) -> float:
         with np.errstate(all="ignore"):

@@ -21,6 +21,7 @@ from symmle.model import Domain
 _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
 _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
+_NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
 
@@ -66,16 +67,22 @@ def run_off_exactly(setting: Setting) -> RunOff | None:
         return None
     unknown = estimator.unknowns[0]
     where = next(p.domain for p in setting.model.parameters if p.symbol == unknown)
-    found = [
+    gone = [
         (heights[-1], end, heights)
         for side, end in ((-1, where.lower), (1, where.upper))
         if (heights := _heights(setting, unknown, where, side)) is not None
         and heights[0] <= heights[1] <= heights[2]
     ]
-    if not found:
+    if not gone:
         return None
-    _, end, heights = max(found, key=lambda each: each[0])
-    return RunOff(str(unknown), _named(end), _limit(setting, heights))
+    _, end, heights = max(gone, key=lambda each: each[0])
+    found = RunOff(str(unknown), _named(end), _limit(setting, heights))
+    return found if is_possible(setting, found) else None
+
+
+def is_possible(setting: Setting, found: RunOff) -> bool:
+    """No sum of logs of probabilities grows without bound."""
+    return found.height is not None or not setting.model.discrete
 
 
 def _heights(
@@ -84,13 +91,15 @@ def _heights(
     """The profile's average log-likelihood at three points on the way to an end."""
     values = setting.estimator.values
     heights = []
-    with mpmath.workdps(_FAR):
+    beyond = setting.decades  # the point must lie past the data, and the digits reach as far
+    digits = _FAR + 4 * beyond
+    with mpmath.workdps(digits):
         for power in _POWERS:
             try:
-                theta = {unknown: _towards(where, side, power)}
-                theta |= {s: setting.value(v, theta, _FAR) for s, v in values.items()}
+                theta = {unknown: _towards(where, side, power + 2 * beyond)}
+                theta |= {s: setting.value(v, theta, digits) for s, v in values.items()}
                 average = setting.derivation.average_log_likelihood
-                heights.append(setting.value(average, theta, _FAR))
+                heights.append(setting.value(average, theta, digits))
             except (ArithmeticError, ValueError, TypeError):
                 return None
         return heights if all(mpmath.isfinite(h) for h in heights) else None
@@ -101,14 +110,18 @@ def _towards(where: Domain, side: int, power: int) -> mpmath.mpf:
     end = where.lower if side < 0 else where.upper
     if end.is_infinite:
         return side * mpmath.mpf(10) ** power
-    return mpmath.mpf(sp.N(end, _FAR)) - side * mpmath.mpf(10) ** -power
+    return mpmath.mpf(sp.N(end, mpmath.mp.dps)) - side * mpmath.mpf(10) ** -power
 
 
 def _limit(setting: Setting, heights: list[mpmath.mpf]) -> float | None:
     """What the heights approach; None where they go on rising."""
     if heights[2] - heights[1] > _RISING * (1 + abs(heights[2])):
         return None
-    return float(setting.n * heights[2])
+    return _rounded(float(setting.n * heights[2]))
+
+
+def _rounded(height: float) -> float:
+    return height if abs(height) > _NOTHING else 0.0
 
 
 def _named(end: sp.Expr) -> str:
@@ -118,7 +131,12 @@ def _named(end: sp.Expr) -> str:
 
 
 def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunOff | None:
-    """For a system: each parameter held farther and farther out, the others climbed for."""
+    """For a system: each parameter held farther and farther out, the others climbed for.
+
+    None where the data span so much that a point far from some of them is not far from all.
+    """
+    if setting.spans_much:
+        return None
     model = setting.model
     theta = dict(zip(model.symbols, start, strict=True))
     chart_of = charts(model, theta)
@@ -130,8 +148,10 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
             if not tops or not heights[0] < heights[1] <= heights[2]:
                 continue
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
-            limit = None if rising else setting.n * heights[2]
+            limit = None if rising else _rounded(setting.n * heights[2])
             found = RunOff(str(parameter.symbol), _named(end), limit, tops[-1].point)
+            if not is_possible(setting, found):
+                continue
             if best is None or heights[2] > best[0]:
                 best = heights[2], found
     return None if best is None else best[1]

@@ -82,7 +82,7 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
             return replace(end, notes=(*end.notes, road)) if road else end
         found = judged(asked, surface, located)
         if isinstance(found, Fit):
-            lost = found.status is Status.NOT_CONVERGED
+            lost = found.status is Status.NOT_CONVERGED or asked.spans_much
             start = tuple(located.theta.values())
             return failed(asked, surface, start, found.message) if lost else found
         record = with_status(asked, reported(asked, surface, found, located), located)

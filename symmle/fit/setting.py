@@ -1,5 +1,6 @@
 """What every stage of a fit reads: the derivation, the data, and what was asked for."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ Rows = dict[sp.Symbol, list[mpmath.mpf]]
 Counts = list[mpmath.mpf]
 
 DIGITS = 40
+_WIDEST = 10  # powers of ten from one, beyond which sizes are not compared in doubles
 _MOST_PRECISE_ROWS = 5_000  # distinct rows that are evaluated at 40 digits; doubles beyond
 
 
@@ -55,6 +57,18 @@ class Setting:
     @property
     def weights(self) -> Weights | None:
         return None if self.sample.weights is None else self.weighting
+
+    @property
+    def decades(self) -> int:
+        """How many powers of ten the data's sizes reach up or down from one."""
+        sizes = [np.abs(column[column != 0]) for column in self.columns.values()]
+        logs = np.abs(np.log10(np.concatenate(sizes)))
+        return math.ceil(float(logs.max())) if len(logs) else 0
+
+    @property
+    def spans_much(self) -> bool:
+        """Whether what doubles say of a point far from some data may be wrong of the others."""
+        return self.decades > _WIDEST
 
     def value(
         self, expr: sp.Expr, point: Mapping[sp.Symbol, mpmath.mpf], digits: int = DIGITS

@@ -1,5 +1,7 @@
 """Why there is no estimate: decided from the derivation and the data, said in a sentence."""
 
+from collections.abc import Mapping
+
 import mpmath
 import sympy as sp
 
@@ -11,7 +13,7 @@ from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
 from symmle.fit.setting import DIGITS, Setting
 from symmle.known import Known
-from symmle.model import Domain
+from symmle.model import Domain, Variable
 
 _HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
 _REMEDIES = {
@@ -91,6 +93,11 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
             return setting.without(Status.UNBOUNDED, message, path=way_of(path))
     if gone is not None:
         return told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
+    if setting.spans_much:  # doubles said why, and they are not to be believed
+        reason = (
+            f"the data lie up to {setting.decades} powers of ten away from one, and the search in "
+            "double precision came to nothing"
+        )
     return setting.without(
         Status.NOT_CONVERGED, f"{reason}; rescale the data, or hold a parameter with --fix"
     )
@@ -119,9 +126,13 @@ def _holds(condition: sp.Basic, setting: Setting) -> bool:
     """
     if condition == sp.false:
         return False
-    rough, fine = (
-        setting.value(condition.lhs - condition.rhs, {}, digits) for digits in (DIGITS, 2 * DIGITS)
-    )
+    digits = DIGITS + 4 * setting.decades  # sizes cancel
+    try:
+        rough, fine = (
+            setting.value(condition.lhs - condition.rhs, {}, each) for each in (digits, 2 * digits)
+        )
+    except ZeroDivisionError:
+        return False
     settled = abs(rough - fine) < abs(fine) / 2
     return bool(settled and (fine > 0 or isinstance(condition, sp.Ne)))
 
@@ -134,7 +145,7 @@ def _closed_end(setting: Setting) -> RunOff | None:
     outside: list[tuple[sp.Symbol, str]] = []
     with mpmath.workdps(3 * DIGITS):
         for parameter in setting.model.parameters:
-            value, end = _place(setting, parameter.symbol, parameter.domain)
+            value, end = _place(setting, parameter, theta)
             theta[parameter.symbol] = value
             if end:
                 outside.append((parameter.symbol, end))
@@ -142,10 +153,9 @@ def _closed_end(setting: Setting) -> RunOff | None:
             return None
         heights = []
         for power in (20, 40):
-            inside = {
-                p.symbol: _moved_inside(p.domain, theta[p.symbol], power)
-                for p in setting.model.parameters
-            }
+            inside: dict[sp.Symbol, mpmath.mpf] = {}
+            for p in setting.model.parameters:
+                inside[p.symbol] = _moved_inside(_at(p.domain, inside), theta[p.symbol], power)
             try:
                 average = setting.derivation.average_log_likelihood
                 heights.append(setting.value(average, inside, 3 * DIGITS))
@@ -153,25 +163,35 @@ def _closed_end(setting: Setting) -> RunOff | None:
                 return None
         symbol, end = outside[0]
         bounded = heights[1] - heights[0] <= 1
+        if not bounded and setting.model.discrete:
+            return None  # probabilities: the form has no value here
         height = float(setting.n * heights[1]) if bounded else None
         if height is not None and abs(height) < 1e-15:
             height = 0.0
         return RunOff(str(symbol), end, height)
 
 
-def _place(setting: Setting, symbol: sp.Symbol, where: Domain) -> tuple[mpmath.mpf, str]:
+def _at(where: Domain, theta: Mapping[sp.Symbol, mpmath.mpf]) -> Domain:
+    """The domain where other parameters move its ends; those at infinity move none."""
+    return where.at({s: sp.Float(v, 3 * DIGITS) for s, v in theta.items() if mpmath.isfinite(v)})
+
+
+def _place(
+    setting: Setting, parameter: Variable, theta: Mapping[sp.Symbol, mpmath.mpf]
+) -> tuple[mpmath.mpf, str]:
     """(the value of the closed form, the end that it has run to, "" where it is inside)."""
+    named, where = parameter.domain, _at(parameter.domain, theta)
     try:
-        value = setting.value(setting.estimator.values[symbol], {}, 3 * DIGITS)
+        value = setting.value(setting.estimator.values[parameter.symbol], {}, 3 * DIGITS)
     except ZeroDivisionError:
         value = mpmath.inf
     if not mpmath.isfinite(value):
         return mpmath.inf, "infinity"
     tiny = mpmath.mpf(10) ** (-2 * DIGITS)
     if where.lower.is_finite and value <= mpmath.mpf(sp.N(where.lower, DIGITS)) + tiny:
-        return value, str(where.lower)
+        return value, str(named.lower)
     if where.upper.is_finite and value >= mpmath.mpf(sp.N(where.upper, DIGITS)) - tiny:
-        return value, str(where.upper)
+        return value, str(named.upper)
     return value, ""
 
 

@@ -123,6 +123,8 @@ class _Search:
         self.counts = counts
         self.total = mpmath.fsum(counts)
         self.left = _ROW_EVALUATIONS
+        sizes = [abs(v) for column in rows.values() for v in column if v]
+        self.decades = max((int(abs(mpmath.log10(size))) + 1 for size in sizes), default=0)
         self.density = split_logs(self.model)
         self.symbols = [*rows, *self.model.symbols]
         self.function = compiled(self.density, self.symbols)
@@ -187,9 +189,9 @@ class _Search:
             values = self._profile(site.parameter) if profiled else {}
             if profiled and not values:
                 continue
-            first = _COLLAPSE
+            first = _COLLAPSE + self.decades
             if site.base is not None:
-                first = min(10 * max(3, int(self.total)), _FARTHEST // 3)
+                first = min(10 * max(3, int(self.total)) + self.decades, _FARTHEST // 3)
             heights: list[tuple[int, mpmath.mpf]] = []
             for digits in (first, 2 * first, 3 * first):
                 try:
