@@ -124,7 +124,7 @@ class _Search:
         self.total = mpmath.fsum(counts)
         self.left = _ROW_EVALUATIONS
         sizes = [abs(v) for column in rows.values() for v in column if v]
-        self.decades = max((int(abs(mpmath.log10(size))) + 1 for size in sizes), default=0)
+        self.decades = max((int(abs(mpmath.log10(size))) for size in sizes), default=0)
         self.density = split_logs(self.model)
         self.symbols = [*rows, *self.model.symbols]
         self.function = compiled(self.density, self.symbols)
