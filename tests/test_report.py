@@ -3,13 +3,14 @@
 import re
 from itertools import pairwise
 
+import mpmath
 import pytest
 import sympy as sp
 
 from symmle.cli.analysis import analysed
 from symmle.derive import derive
 from symmle.families import family_model
-from symmle.report.derivation import derivation_document
+from symmle.report.derivation import _through_each_other, derivation_document
 from symmle.report.document import Document, Facts, Paragraph, Section, Table
 from symmle.report.latex import render as latex_document
 from symmle.report.markdown import render as markdown_document
@@ -17,7 +18,7 @@ from symmle.report.printer import latex, reading_order, text
 from symmle.report.text import broken_formula
 from symmle.report.text import render as text_document
 from symmle.sample_mean import cov, mean, var
-from tests.by_rows import WORKED
+from tests.by_rows import WORKED, close, value
 
 mu, sigma = sp.Symbol("mu", real=True), sp.Symbol("sigma", positive=True)
 MODEL = family_model("normal")
@@ -58,6 +59,8 @@ def test_what_is_printed_is_what_was_derived(name: str) -> None:
         (mean(x) / mu - 1, "mean(x)/mu - 1"),
         (1 - sigma / var(x), "1 - sigma/var(x)"),
         (sigma + 1, "sigma + 1"),
+        (mean(sp.Piecewise((1, x < 1), (0, True))) - 1, "share(x < 1) - 1"),
+        (sp.Piecewise((mu, x < 1), (2, x < 3), (0, True)), "where(x < 1, mu, where(x < 3, 2, 0))"),
         (-sp.log(sigma) - sp.log(2) / 2 - mu, "-mu - log(sigma) - log(2)/2"),
         (sp.digamma(sigma) - sp.trigamma(sigma), "digamma(sigma) - trigamma(sigma)"),
         (sp.polygamma(2, sigma), "polygamma(2, sigma)"),
@@ -189,3 +192,18 @@ def test_prose_is_escaped() -> None:
     assert r"\<b\>" in page
     assert r"p\|q" in page
     assert page.splitlines()[0].count("-->") == 1
+
+
+def test_long_values_are_told_through_each_other() -> None:
+    """Of a zero-inflated Poisson: zero = (rate - mean)/rate, and the same numbers as in full."""
+    findings = analysed(family_model("zero_inflated_poisson"))
+    values = findings.estimator.values
+    rate, zero = values
+    shown = _through_each_other(values)
+    assert text(shown[zero]) == "(rate - mean(x))/rate"
+    rows = {findings.derivation.model.data[0].symbol: [mpmath.mpf(k) for k in (0, 0, 3, 1, 5)]}
+    at = {rate: value(values[rate], rows, {})}
+    assert close(value(shown[zero], rows, at), value(values[zero], rows, {}))
+    written = text_document(derivation_document(findings, ""))
+    assert "minus the Fisher information at the estimate" in written
+    assert len(written.splitlines()) < 120

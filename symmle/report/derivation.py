@@ -1,6 +1,6 @@
 """What a derivation's document says, section by section, from density to verdict."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
@@ -26,6 +26,12 @@ from symmle.report.printer import latex, text
 from symmle.report.schemes import comparison_section, is_one_map, scheme_section
 from symmle.report.words import chain, declared, sentence_case
 
+_LONG = 60  # operations, from which on a value or a condition is told in fewer words
+_LONGEST = 600  # of a Hessian at the estimate, from which on it is not written out
+_INSIDE = (
+    "exactly when the values above are real and inside the domain, and the likelihood is finite "
+    "there (--json has this as one condition)"
+)
 _KINDS = {
     Kind.CLOSED: "closed form",
     Kind.REDUCED: "one equation in one unknown",
@@ -159,12 +165,27 @@ def _estimate(findings: Findings) -> Section:
     elif estimator.kind is Kind.SYSTEM:
         blocks.append(Paragraph(_system(findings)))
     if estimator.values:
-        rows = tuple(Formula(_hat(symbol), value) for symbol, value in estimator.values.items())
+        shown = _through_each_other(estimator.values)
+        rows = tuple(Formula(_hat(symbol), value) for symbol, value in shown.items())
         blocks.append(Formulas(rows))
     blocks.append(Facts(tuple(_estimate_facts(estimator))))
     what = "a search over whole numbers" if estimator.whole else _KINDS[estimator.kind]
     heading = f"Estimate: {what}"
     return Section(heading, tuple(blocks), estimator.known.value)
+
+
+def _through_each_other(values: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
+    """The same values, a long one written with a parameter whose own value stands in it."""
+    shown = dict(values)
+    for symbol, value in values.items():
+        for other, long in values.items():
+            if other == symbol or long.count_ops() < _LONG // 6 or shown[other].has(symbol):
+                continue
+            shorter = value.subs(long, other)
+            if 2 * shorter.count_ops() < value.count_ops():
+                shown[symbol] = shorter
+                break
+    return shown
 
 
 def _system(findings: Findings) -> Sentence:
@@ -187,6 +208,8 @@ def _estimate_facts(estimator: Estimator) -> Iterator[tuple[str, Sentence]]:
         case sp.false:
             yield "exists", (f"never: {estimator.road}",)
             return
+        case condition if estimator.kind is Kind.CLOSED and condition.count_ops() > _LONG:
+            yield "exists", (_INSIDE,)
         case _:
             yield "exists", ("exactly when ", estimator.exists)
     unique = {
@@ -219,12 +242,20 @@ def _hessian(findings: Findings) -> Section:
     estimator = findings.estimator
     if not estimator.follows_score:
         return Section("Hessian", tuple(blocks))
-    if findings.estimator.values and there != findings.derivation.score.hessian:
+    if sum(entry.count_ops() for entry in there) > _LONGEST:
+        blocks.append(Paragraph((_long_hessian(findings),)))
+    elif findings.estimator.values and there != findings.derivation.score.hessian:
         blocks += [
             Paragraph(("At the stationary point:",)),
             MatrixFormula(Label("H", "\\hat{H}"), there, symbols),
         ]
     return Section("Hessian", tuple(blocks))
+
+
+def _long_hessian(findings: Findings) -> str:
+    if findings.derivation.information.from_score:
+        return "At the stationary point it is minus the Fisher information at the estimate."
+    return "At the stationary point it is too long for a page; --json has it."
 
 
 def _information(findings: Findings) -> Section:

@@ -92,6 +92,14 @@ def _signed(product: sp.Expr) -> sp.Expr:
     return product
 
 
+def _indicated(expr: sp.Expr) -> sp.Basic | None:
+    """The condition C of `1 where C, else 0`: its mean is the share of the rows with C."""
+    if not isinstance(expr, sp.Piecewise) or len(expr.args) != 2:
+        return None
+    (first, condition), (second, _) = expr.args
+    return condition if (first, second) == (1, 0) else None
+
+
 class _Text(StrPrinter):
     printmethod = "_symmle_text"  # the nodes' own methods print for SymPy to read
 
@@ -131,7 +139,17 @@ class _Text(StrPrinter):
         return f"var({first})" if first == second else f"cov({first}, {second})"
 
     def _print_SampleMean(self, expr: sp.Expr) -> str:
+        condition = _indicated(expr.args[0])
+        if condition is not None:
+            return f"share({self._print(condition)})"
         return f"mean({self._print(expr.args[0])})"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        *first, (last, _) = expr.args
+        written = self._print(last)
+        for value, condition in reversed(first):
+            written = f"where({self._print(condition)}, {self._print(value)}, {written})"
+        return str(written)
 
     def _print_order_statistic(self, expr: OrderStatistic) -> str:
         return f"{expr.word}({self._print(expr.args[0])})"
@@ -169,6 +187,13 @@ class _Latex(LatexPrinter):
 
     def _print_SampleMean(self, expr: sp.Expr, exp: str | None = None) -> str:
         return self._raised(f"\\overline{{{self._print(expr.args[0])}}}", exp)
+
+    def _print_Piecewise(self, expr: sp.Piecewise, exp: str | None = None) -> str:
+        condition = _indicated(expr)
+        if condition is None:
+            written = str(super()._print_Piecewise(expr))
+            return written if exp is None else f"\\left({written}\\right)^{{{exp}}}"
+        return self._raised(f"\\left[{self._print(condition)}\\right]", exp)
 
     def _print_SampleCovariance(self, expr: SampleCovariance, exp: str | None = None) -> str:
         first, second = sorted(map(self._print, expr.args), key=lambda each: (len(each), each))

@@ -24,6 +24,8 @@ def declared(variable: Variable) -> Sentence:
     where = variable.domain
     if where.integer:
         return (variable.symbol, f" ({where.text})")
+    if where.period is not None:
+        return (variable.symbol, " (an angle)")
     if where.lower.is_infinite and where.upper.is_infinite:
         return (variable.symbol, " real")
     if where.upper.is_infinite:
