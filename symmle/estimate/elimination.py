@@ -37,6 +37,7 @@ class Elimination:
     positive: what must be positive for the solved values to solve their equations.
     complete: whether no equation that was solved can vanish identically, so that no stationary
     point was lost.
+    opposites: angles whose opposite solves their equations too; all else is complete if `regular`.
     """
 
     equations: tuple[tuple[sp.Symbol, sp.Expr], ...]
@@ -46,6 +47,8 @@ class Elimination:
     own: bool
     positive: tuple[sp.Expr, ...] = ()
     complete: bool = True
+    opposites: tuple[sp.Symbol, ...] = ()
+    regular: bool = True
 
 
 def eliminate(
@@ -103,7 +106,8 @@ def _through_means(start: Elimination, found: MeanEquations | None) -> Eliminati
         (statistic - value for statistic, value in found.expected.items()),
         strict=True,
     )
-    step = replace(start, equations=tuple(equations), own=False, complete=found.equivalent)
+    step = replace(start, equations=tuple(equations), own=False)
+    step = replace(step, complete=found.equivalent, regular=found.equivalent)
     while step.unknowns:
         names = {variable.symbol for variable in step.unknowns}
         choices = [
@@ -171,6 +175,7 @@ def _with_block(step: Elimination) -> Elimination:
         unknowns=tuple(each for each in step.unknowns if each.symbol not in block.values),
         buried=step.buried + sum(_is_buried(step.equations, symbol) for symbol in block.values),
         complete=step.complete and block.complete,
+        regular=step.regular and block.complete,
     )
     left = _by_isolation(rest)
     return replace(
@@ -234,6 +239,8 @@ def _after(step: Elimination, i: int, variable: Variable, solution: Solution) ->
         step.own and owner == variable.symbol,
         (*(each.xreplace(here) for each in step.positive), *solution.positive),
         step.complete and solution.complete,
+        step.opposites + ((variable.symbol,) if solution.opposite else ()),
+        step.regular and (solution.complete or solution.opposite),
     )
 
 

@@ -7,12 +7,15 @@ from sympy.core.function import PoleError
 
 from symmle.budget import bounded
 from symmle.errors import BudgetError
+from symmle.estimate.expansion import Leading, leading_term
 from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
-from symmle.model import Variable
+from symmle.model import Datum, Variable
 from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import SampleCovariance, SampleMean, masked, nodes
+
+_SECONDS = 2.0  # for a limit
 
 
 def closed_form_exists(
@@ -98,21 +101,66 @@ def root_exists(equation: Equation) -> sp.Basic | None:
 
     None where the equation is not known to fall or a limit is not found.
     """
+    if equation.crossing is not None:
+        return equation.crossing
     if not equation.falling:
         return None
+    ends = [_sign_at_end(equation, below) for below in (False, True)]
+    return None if None in ends else conjunction(each for each in ends if each is not None)
+
+
+def _sign_at_end(equation: Equation, below: bool) -> sp.Basic | None:
+    """When a falling expression is positive at the lower end, or negative at the upper one."""
+    end = equation.domain.upper if below else equation.domain.lower
+    leading = leading_term(equation.expression, equation.unknown, end, below)
+    if leading is not None:
+        return _sign_of_leading(equation, leading, below)
     try:
-        left, right = bounded(
-            2.0,
-            lambda: [
-                _limit(equation, end) for end in (equation.domain.lower, equation.domain.upper)
-            ],
-        )
+        limit = bounded(_SECONDS, lambda: _limit(equation, end))
     except BudgetError:
         return None
-    if left is None or right is None:
+    if limit is None:
         return None
-    return conjunction(
-        sp.S(bool(end > 0)) if end.is_infinite else is_positive(end) for end in (left, -right)
+    limit = -limit if below else limit
+    return sp.S(bool(limit > 0)) if limit.is_infinite else is_positive(limit)
+
+
+def _sign_of_leading(equation: Equation, leading: Leading, below: bool) -> sp.Basic | None:
+    """The same from the leading term of an expression that falls strictly.
+
+    A finite limit: zero will not do, for the expression does not reach it.  An infinite one: where
+    its coefficient may vanish, for data of zeros only, such data are looked at by themselves.
+    """
+    if leading.power > 0:
+        return sp.false
+    found = is_positive(-leading.coefficient if below else leading.coefficient)
+    if (leading.power == 0 and leading.logs == 0) or found in (sp.true, sp.false):
+        return found
+    zeros = dict.fromkeys(_data(equation.expression), sp.S.Zero)
+    if len(zeros) != 1 or not _vanishes_at_zeros_only(found):
+        return None
+    alone = equation.expression.xreplace({n: n.args[0] for n in nodes([equation.expression])})
+    end = equation.domain.upper if below else equation.domain.lower
+    rest = leading_term(alone.xreplace(zeros), equation.unknown, end, below)
+    holds = rest is not None and is_positive(-rest.coefficient if below else rest.coefficient)
+    return found if holds == sp.false else None
+
+
+def _data(expr: sp.Expr) -> set[sp.Symbol]:
+    insides = [arg.free_symbols for node in nodes([expr]) for arg in node.args]
+    return {s for s in set().union(*insides) if isinstance(s, Datum)}
+
+
+def _vanishes_at_zeros_only(condition: sp.Basic) -> bool:
+    """Whether it is mean(T) > 0 for T >= 0 that is zero at a datum of zero and nowhere else."""
+    node = condition.lhs
+    if not isinstance(node, SampleMean) or not node.args[0].is_nonnegative:
+        return False
+    letters = {s: sp.Dummy(positive=True) for s in _data(node)}
+    inside = node.args[0]
+    return bool(
+        inside.xreplace(letters).is_positive
+        and inside.xreplace(dict.fromkeys(letters, sp.S.Zero)) == 0
     )
 
 
@@ -138,28 +186,63 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
             end,
         )
     else:
-        for zeroth, first, factor in weighted_means(expr):
-            growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
-            if not zeroth.args[0].is_positive:  # a row without weight has no say in the extreme
-                continue
-            if expr.has(first / zeroth) and growth in (factor, -factor):
-                gap = sp.Dummy("gap", positive=True)
-                gaps[gap] = SampleCovariance(factor, factor)
-                upwards = (growth == factor) == (end == sp.oo)
-                extreme = SampleMean(factor) + (gap if upwards else -gap)
-                expr = expr.subs(first / zeroth, extreme)
+        expr, gaps = _at_extremes(expr, unknown, end)
     letters, back = masked(expr)
     if any(unknown in node.free_symbols for node in back.values()):
         return None
-    try:
-        limit = sp.limit(letters, unknown, end, "+" if end.is_finite else "-")
-    except (NotImplementedError, ValueError, TypeError, PoleError):
-        return None  # SymPy has no rule for this one
+    limit = _limit_of(letters, unknown, end)
     if limit.has(sp.Limit, unknown, sp.nan):
         return None
     if gaps and limit.xreplace(back).xreplace(dict.fromkeys(gaps, sp.S.Zero)) != 0:
         return None  # the gap is not all there is, and its size is not var(T)
     return limit if limit.is_infinite else limit.xreplace(back).xreplace(gaps)
+
+
+def _at_extremes(
+    expr: sp.Expr, unknown: sp.Symbol, end: sp.Expr
+) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
+    """(the expression with each mean(w*T)/mean(w) at the extreme of T, {gap: what has its sign}).
+
+    A mean(w) that is left over is as large as an exponential of the unknown, for w = exp(u*T),
+    T > 0.  The extreme is reached exponentially fast, so that error is no more than what the
+    expression's slope in mean(w*T), times mean(w), leaves of it: it must be bounded.
+    """
+    gaps: dict[sp.Expr, sp.Expr] = {}
+    for zeroth, first, factor in weighted_means(expr):
+        growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
+        if growth not in (factor, -factor) or not zeroth.args[0].is_positive:
+            continue  # a row without weight has no say in the extreme
+        gap = sp.Dummy("gap", positive=True)
+        upwards = (growth == factor) == (end == sp.oo)
+        extreme = SampleMean(factor) + (gap if upwards else -gap)
+        if expr.has(first / zeroth):
+            expr = expr.subs(first / zeroth, extreme)
+        elif _grows(zeroth, growth, end) and expr.has(first):
+            letter = sp.Dummy("first")
+            size = sp.exp(sp.Dummy("rate", positive=True) * unknown)
+            here = {letter: extreme * size, zeroth: size}
+            moved = expr.xreplace({first: letter})
+            error, _ = masked((moved.diff(letter) * zeroth).xreplace(here))
+            if not _limit_of(error, unknown, sp.oo).is_finite:
+                continue
+            expr = moved.xreplace(here)
+        else:
+            continue
+        gaps[gap] = SampleCovariance(factor, factor)
+    return expr, gaps
+
+
+def _grows(zeroth: SampleMean, growth: sp.Expr, end: sp.Expr) -> bool:
+    """Whether mean(exp(u*T)) tends to infinity: at plus infinity, for T >= 0 and not all zero."""
+    return bool(end == sp.oo and isinstance(zeroth.args[0], sp.exp) and growth.is_nonnegative)
+
+
+def _limit_of(letters: sp.Expr, unknown: sp.Symbol, end: sp.Expr) -> sp.Expr:
+    """SymPy's limit from inside the domain, nan where it has no rule for this one."""
+    try:
+        return sp.limit(letters, unknown, end, "+" if end.is_finite else "-")
+    except (NotImplementedError, ValueError, TypeError, PoleError):
+        return sp.nan
 
 
 def _breaks_down_at_zero(expr: sp.Expr, unknown: sp.Symbol) -> bool:

@@ -22,11 +22,14 @@ class Solution:
     """The value of a variable, and what must be positive for it to solve the equation.
 
     complete: whether the equation is known not to vanish identically in the variable.
+    opposite: whether the angle half a turn away solves it too, and none other does unless it
+    vanishes identically.
     """
 
     value: sp.Expr
     positive: tuple[sp.Expr, ...] = ()
     complete: bool = True
+    opposite: bool = False
 
 
 def isolate(equation: sp.Expr, variable: Variable, owns: bool = False) -> Solution | None:
@@ -75,7 +78,7 @@ def _by_transcendental(
         return None
     peak = peak_on_circle(letters, variable) if owns else None
     if peak is not None:  # the other stationary point, half a turn away, is not kept
-        return Solution(peak.xreplace(dict(back)), (), False)
+        return Solution(peak.xreplace(dict(back)), (), False, True)
     root = root_by_lambert(letters, variable)
     if root is None:
         return None

@@ -27,9 +27,12 @@ class Equation:
 
     falling: True where the expression is proved to decrease in the unknown, so that it has at
     most one root.
-    slope_proved: True where that was read off the derivative of this very expression.
+    slope_proved: True where that was read off the derivative of this very expression, or where
+    the root is known to be simple by its form.
     own: whether it is the unknown's own score where the other scores vanish, so that it falls
     through zero at a maximum (by the Schur complement of H); else it may rise there.
+    crossing: where the form of the equation shows that it turns from positive to negative at one
+    point at most, though it need not fall elsewhere: when it has that root, as a condition.
     """
 
     unknown: sp.Symbol
@@ -38,6 +41,12 @@ class Equation:
     falling: bool
     slope_proved: bool
     own: bool = True
+    crossing: sp.Basic | None = None
+
+    @property
+    def has_one_root(self) -> bool:
+        """Whether it is proved to have at most one root."""
+        return self.falling or self.crossing is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,11 +79,11 @@ def remaining(
         found_equation = left.equations[0][1]
         forms = (found_equation.xreplace(places), found_equation.xreplace(apart).xreplace(places))
         expression = min(forms, key=lambda form: form.count_ops())
-        equation = signed_equation(expression, left.unknowns[0], False, left.own)
+        equation = signed_equation(expression, left.unknowns[0], False, left.own, model.data)
     found = _existence(model, values, average.xreplace(places), rest, equation, unknowns)
     exists = None if found is None else conjunction([*conditions, found])
     maximum = _second_order(average, rest, raw, places, sp.true if exists is None else exists)
-    falling = equation is not None and equation.falling
+    falling = equation is not None and equation.has_one_root
     complete = left.complete and (not unknowns or falling)
     return Remaining(values, unknowns, equation, exists, complete, maximum)
 

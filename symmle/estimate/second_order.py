@@ -12,6 +12,7 @@ from symmle.derive.signs import inside_coordinates, is_positive_definite_inside
 from symmle.errors import InputError
 from symmle.estimate.elimination import reduced
 from symmle.estimate.monotone import trigamma_bounded
+from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
@@ -75,11 +76,14 @@ def second_order(
         return SecondOrder(Known.PROVED, "every leading minor of -H is positive")
     if own_equation is not None and own_equation.slope_proved:
         profiled = [i for i, s in enumerate(derivation.score.parameters) if s in values]
+        if not profiled:
+            return SecondOrder(Known.PROVED, "its score falls through zero")
         block = hessian.extract(profiled, profiled).as_immutable()
-        if is_negative_definite(block, given):
+        sums = positive_sums(block, own_equation.unknown, derivation.model.data)
+        if any(is_negative_definite(form.as_immutable(), given) for form in (block, *sums)):
             road = (
-                "the slope of the profile likelihood falls, and the profiled block of H is "
-                "negative definite: both Schur factors of H are negative"
+                "the slope of the profile likelihood falls through zero, and the profiled block of "
+                "H is negative definite: both Schur factors of H are negative"
             )
             return SecondOrder(Known.PROVED, road)
     strict = strict if many else strict_wherever_stationary(derivation)
@@ -147,8 +151,9 @@ def _is_positive(expr: sp.Expr) -> bool:
 
 def _with_signs(matrix: sp.ImmutableMatrix, given: sp.Basic) -> sp.ImmutableMatrix:
     """The matrix with letters for the means, as positive or negative as the conditions say."""
-    letters, back = masked(matrix)
     left = {each.lhs for each in given.atoms(sp.StrictGreaterThan)}
+    sums = {each: sp.Dummy(positive=True) for each in left if each.is_Add and nodes([each])}
+    letters, back = masked(matrix.xreplace(sums))
     signs: dict[sp.Symbol, sp.Expr] = {}
     for letter, node in back.items():
         if node in left and (1 - node) in left:  # between 0 and 1

@@ -25,12 +25,14 @@ from symmle.estimate.existence import (
 from symmle.estimate.flat_direction import flat_direction
 from symmle.estimate.invariance import in_coordinates
 from symmle.estimate.kinks import median_estimate
+from symmle.estimate.known_functions import with_known_functions
 from symmle.estimate.monotone import signed_equation
+from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
-from symmle.model import Domain
+from symmle.model import Datum, Domain, Model
 from symmle.sample_mean import masked, recentred, separate
 
 _MOST_OPERATIONS = 500  # a larger entry of the Hessian is not simplified
@@ -102,7 +104,8 @@ def _stationary(
     own = equation if left.own else None
     second = second_order(derivation, hessian, values, exists, concave, own)
     closed = kind is Kind.CLOSED and left.complete
-    falling = equation is not None and equation.falling and left.complete
+    complete = left.complete or _opposite_is_none(derivation, left, values)
+    falling = equation is not None and equation.has_one_root and complete
     by_slope = equation is not None and equation.slope_proved
     by_concavity = concave is not Known.UNKNOWN and not closed and not by_slope
     found = Estimator(
@@ -146,22 +149,64 @@ def _equation(
     """The reduced equation; not called falling unless the solved values stay in their domains."""
     expression, unknown = left.equations[0][1], left.unknowns[0]
     concave_too = left.own and concave is not Known.UNKNOWN
-    found = signed_equation(expression, unknown, concave_too, left.own)
+    data = derivation.model.data
+    found = signed_equation(expression, unknown, concave_too, left.own, data)
     inside = all(
-        _stays_inside(values[parameter.symbol], parameter.domain.at(values))
+        _stays_inside(
+            values[parameter.symbol],
+            unknown.symbol,
+            parameter.domain.at(values),
+            derivation.model,
+        )
         for parameter in derivation.model.parameters
         if parameter.symbol in values
     )
-    return found if inside else replace(found, falling=False, slope_proved=False)
+    return found if inside else replace(found, falling=False, slope_proved=False, crossing=None)
 
 
-def _stays_inside(value: sp.Expr, where: Domain) -> bool:
-    """Whether a value lies in a domain by signs alone."""
+def _opposite_is_none(
+    derivation: Derivation, left: Elimination, values: dict[sp.Symbol, sp.Expr]
+) -> bool:
+    """Whether the angles half a turn away, at which their own equations hold too, are no zeros.
+
+    Where an angle's equation vanishes identically, any angle gives the same in the others.
+    """
+    if len(left.opposites) != 1 or not left.regular or len(left.unknowns) != 1:
+        return False
+    angle, gradient = (
+        left.opposites[0],
+        dict(zip(derivation.score.parameters, derivation.score.gradient, strict=True)),
+    )
+    own = sp.Mul.make_args(sp.factor_terms(masked(separate(gradient[angle]))[0]))
+    if any(e.free_symbols & values.keys() - {angle} and not e.is_positive for e in own):
+        return False  # it may vanish identically at some values of the others, not for some data
+    there = separate(gradient[left.equations[0][0]]).xreplace(
+        {**values, angle: values[angle] + sp.pi}
+    )
+    slope = masked(with_known_functions(reduced(there)))[0]
+    return bool(slope.is_negative or slope.is_positive)
+
+
+def _stays_inside(value: sp.Expr, unknown: sp.Symbol, where: Domain, model: Model) -> bool:
+    """Whether a value lies in a domain by signs alone, of the data's domains among them."""
     gaps = [value - where.lower] if where.lower.is_finite else []
     gaps += [where.upper - value] if where.upper.is_finite else []
-    return bool(value.is_real) and all(
-        is_positive(gap) == sp.true or gap.is_positive for gap in gaps
-    )
+    if not gaps:
+        parts = value.args if isinstance(value, sp.atan2) else (value,)
+        return all(part.is_real for part in parts)
+    return all(_is_shown_positive(gap, unknown, model) for gap in gaps)
+
+
+def _is_shown_positive(gap: sp.Expr, unknown: sp.Symbol, model: Model) -> bool:
+    if is_positive(gap) == sp.true or gap.is_positive:
+        return True
+    above = {
+        v.symbol: v.domain.lower + Datum(f"{v.name}_above", nonnegative=True)
+        for v in model.data
+        if v.domain.lower.is_number and v.domain.lower > 0
+    }
+    forms = (gap.xreplace(above), *positive_sums(gap, unknown, model.data))
+    return any(reduced(form).is_positive for form in forms)
 
 
 def _existence(
