@@ -93,7 +93,7 @@ class Estimator:
     def complete(self) -> bool:
         """Whether every parameter has its value, or its place in the one equation left."""
         one = self.equation is not None and len(self.unknowns) == 1
-        return bool(self.values) and (one or not self.unknowns)
+        return one or (bool(self.values) and not self.unknowns)
 
     @property
     def follows_score(self) -> bool:
