@@ -9,19 +9,19 @@ distributions, J. Statist. Plann. Inference 136 (2006).
 
 from dataclasses import replace
 
-import mpmath
-
 from symmle.estimate import Kind
+from symmle.fit.chart import charts
 from symmle.fit.climb import Surface, Top
-from symmle.fit.limits import RunOff, first_value, run_off_in_doubles
-from symmle.fit.locate import Located
-from symmle.fit.record import Fit, Maximum
+from symmle.fit.limits import RunOff, climbed, end_name, first_value, run_off_in_doubles
+from symmle.fit.locate import Located, plain_point
+from symmle.fit.record import Fit, Maximum, Status
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
 from symmle.fit.statuses import told
 
 _ABOVE = 1e-8  # of the height, by which the end must lie higher
-_AGREES = 1e-6  # of the height, within which 40 digits must agree with doubles
+_LEVEL = 1e-9  # of the height, within which an end is as high
+_FAR_OFF = 6.0  # in the coordinate, from a point that knows the data's place and size
 
 
 def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None:
@@ -37,7 +37,7 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     point = tuple(located.theta.values())
     here = surface.height(point)
     gone = first_value(lambda: run_off_in_doubles(asked, surface, point))
-    if gone is None or gone.height is None or not _confirmed(asked, gone):
+    if gone is None or gone.height is None:
         return None
     if gone.height / asked.n <= here + _ABOVE * (1 + abs(here)):
         return None
@@ -49,16 +49,34 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     return replace(told(asked, sentence, gone), maxima=maxima)
 
 
-def _confirmed(asked: Setting, gone: RunOff) -> bool:
-    """Whether the height far out is the same at 40 digits."""
-    if gone.height is None or gone.point is None:
-        return False
-    theta = {s: mpmath.mpf(v) for s, v in zip(asked.model.symbols, gone.point, strict=True)}
-    try:
-        exact = asked.n * float(asked.value(asked.derivation.average_log_likelihood, theta))
-    except (ArithmeticError, ValueError, TypeError):
-        return False
-    return abs(exact - gone.height) <= _AGREES * (1 + abs(exact))
+def level_end(asked: Setting, surface: Surface, located: Located) -> Fit | None:
+    """The record of an end that is as high as a point without curvature; None without such.
+
+    The search for a likelihood that rises towards an end stops where doubles see no rise, and the
+    curvature is lost there: the distance of a Rice density at 1e-4, the tail of a Burr at 1e14.
+    """
+    point = tuple(located.theta.values())
+    if asked.spans_much or asked.rows is None:
+        return None
+    plain, here = plain_point(asked), surface.height(point)
+    chart_of = charts(asked.model, located.theta)
+    lost = ""
+    for i, parameter in enumerate(asked.model.parameters):
+        far = chart_of[i].coordinate(point[i]) - chart_of[i].coordinate(plain[i])
+        if not abs(far) > _FAR_OFF:
+            continue
+        if abs(far) > 2 * _FAR_OFF:
+            lost = f"the search went as far as {parameter.name} = {point[i]:.3g}"
+        side, where = (1, parameter.domain.upper) if far > 0 else (-1, parameter.domain.lower)
+        tops = climbed(surface, point, chart_of, i, side)
+        exact = asked.exact_height(tops[-1].point) if tops else None
+        if exact is not None and abs(exact - here) <= _LEVEL * (1 + abs(here)):
+            gone = RunOff(parameter.name, end_name(where), asked.n * exact, tops[-1].point)
+            return told(asked, f"the likelihood has no maximum inside: {gone.sentence}", gone)
+    if not lost:
+        return None
+    message = f"{lost}, where the likelihood is level: no maximum, and no end, was told apart there"
+    return asked.without(Status.NOT_CONVERGED, message)
 
 
 def _maxima(asked: Setting, surface: Surface, tops: list[Top]) -> tuple[Maximum, ...]:

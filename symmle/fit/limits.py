@@ -21,6 +21,8 @@ from symmle.model import Domain
 _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
 _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
+_AGREES = 1e-6  # of the height, within which 40 digits must agree with doubles
+_FARTHEST_DATA = 40  # powers of ten that data may lie off, for as many digits to be affordable
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
@@ -76,7 +78,7 @@ def run_off_exactly(setting: Setting) -> RunOff | None:
     if not gone:
         return None
     _, end, heights = max(gone, key=lambda each: each[0])
-    found = RunOff(str(unknown), _named(end), _limit(setting, heights))
+    found = RunOff(str(unknown), end_name(end), _limit(setting, heights))
     return found if is_possible(setting, found) else None
 
 
@@ -92,6 +94,8 @@ def _heights(
     values = setting.estimator.values
     heights = []
     beyond = setting.decades  # the point must lie past the data, and the digits reach as far
+    if beyond > _FARTHEST_DATA:
+        return None
     digits = _FAR + 4 * beyond
     with mpmath.workdps(digits):
         for power in _POWERS:
@@ -124,7 +128,7 @@ def _rounded(height: float) -> float:
     return height if abs(height) > _NOTHING else 0.0
 
 
-def _named(end: sp.Expr) -> str:
+def end_name(end: sp.Expr) -> str:
     if end.is_infinite:
         return "infinity" if end == sp.oo else "minus infinity"
     return str(end)
@@ -140,24 +144,31 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
     model = setting.model
     theta = dict(zip(model.symbols, start, strict=True))
     chart_of = charts(model, theta)
-    best: tuple[float, RunOff] | None = None
+    ways: list[tuple[float, RunOff]] = []
     for i, parameter in enumerate(model.parameters):
         for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
-            tops = _climbed(surface, start, chart_of, i, side)
+            tops = climbed(surface, start, chart_of, i, side)
             heights = [top.height for top in tops]
             if not tops or not heights[0] < heights[1] <= heights[2]:
                 continue
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
             limit = None if rising else _rounded(setting.n * heights[2])
-            found = RunOff(str(parameter.symbol), _named(end), limit, tops[-1].point)
-            if not is_possible(setting, found):
-                continue
-            if best is None or heights[2] > best[0]:
-                best = heights[2], found
-    return None if best is None else best[1]
+            found = RunOff(str(parameter.symbol), end_name(end), limit, tops[-1].point)
+            if is_possible(setting, found):
+                ways.append((heights[2], found))
+    ways.sort(key=lambda way: -way[0])
+    return next((found for height, found in ways if _is_true(setting, found, height)), None)
 
 
-def _climbed(
+def _is_true(setting: Setting, found: RunOff, height: float) -> bool:
+    """Whether the height far out is the same at 40 digits: doubles lose all of theirs there."""
+    if setting.rows is None or found.point is None:
+        return True
+    exact = setting.exact_height(found.point)
+    return exact is not None and abs(exact - height) <= _AGREES * (1 + abs(exact))
+
+
+def climbed(
     surface: Surface, start: Point, chart_of: tuple[Chart, ...], i: int, side: int
 ) -> list[Top]:
     """The tops with one parameter held at each distance; none where a climb has no value."""

@@ -136,7 +136,7 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
         return Missing(reason, None)
     try:
-        guess = _plain(setting)
+        guess = plain_point(setting)
     except OverflowError:
         return Missing(reason, None)
     chart_of = charts(setting.model, dict(zip(symbols, guess, strict=True)))
@@ -150,7 +150,7 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     return _highest(setting, surface, best.point, best.steps)
 
 
-def _plain(setting: Setting) -> Point:
+def plain_point(setting: Setting) -> Point:
     """A point that knows the data's place and size; OverflowError where that is no double."""
     moves = invariance(setting.model)
     values = np.concatenate([np.asarray(column) for column in setting.columns.values()])

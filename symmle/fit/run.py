@@ -20,16 +20,17 @@ import numpy as np
 
 from symmle.data import Sample, require_domain
 from symmle.errors import InputError
-from symmle.fit.ends import higher_end
+from symmle.estimate import Kind
+from symmle.fit.ends import higher_end, level_end
 from symmle.fit.judge import judged, reported
-from symmle.fit.locate import Missing, locate, surface_of
+from symmle.fit.locate import Missing, locate, plain_point, surface_of
 from symmle.fit.originals import with_originals
 from symmle.fit.others import with_every_maximum
 from symmle.fit.prepare import Prepared, prepare
 from symmle.fit.record import Fit, Status, Weights
 from symmle.fit.set_by_data import searched
 from symmle.fit.setting import Setting, setting
-from symmle.fit.statuses import failed, refused
+from symmle.fit.statuses import failed, refused, with_end
 from symmle.fit.threshold import threshold_fit
 from symmle.fit.verdict import with_status
 from symmle.model import Model
@@ -60,11 +61,24 @@ def fit(
     return with_originals(_answer(asked, ready, every_maximum), ready.model)
 
 
+def _with_end(asked: Setting, ready: Prepared, found: Fit) -> Fit:
+    """A refusal with the end that the likelihood runs to, where the derivation did not tell."""
+    if found.limit is not None or asked.estimator.exists is None or asked.rows is None:
+        return found
+    if asked.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM, Kind.CLOSED):
+        return found
+    with np.errstate(all="ignore"):
+        try:
+            return with_end(asked, surface_of(asked, ready.module()), found, plain_point(asked))
+        except (ValueError, OverflowError):
+            return found
+
+
 def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
-        return threshold_fit(asked) or no_estimate
+        return threshold_fit(asked) or _with_end(asked, ready, no_estimate)
     module = ready.module()
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
         try:
@@ -81,6 +95,8 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
         if end is not None:
             return replace(end, notes=(*end.notes, road)) if road else end
         found = judged(asked, surface, located)
+        if isinstance(found, Fit) and found.status in (Status.NOT_IDENTIFIED, Status.NOT_UNIQUE):
+            found = level_end(asked, surface, located) or found
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED or asked.spans_much
             start = tuple(located.theta.values())

@@ -1,7 +1,7 @@
 """What every stage of a fit reads: the derivation, the data, and what was asked for."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath
@@ -76,6 +76,17 @@ class Setting:
         """An expression with means at a point, at many digits; `rows` must be there."""
         with mpmath.workdps(digits):
             return evaluate(expr, self.rows or {}, point, self.counts)
+
+    def exact_height(self, point: Sequence[float]) -> float | None:
+        """The average log-likelihood at 40 digits; None where there is none, or too many rows."""
+        if self.rows is None:
+            return None
+        theta = {s: mpmath.mpf(v) for s, v in zip(self.model.symbols, point, strict=True)}
+        try:
+            found = float(self.value(self.derivation.average_log_likelihood, theta))
+        except (ArithmeticError, ValueError, TypeError):
+            return None
+        return found if math.isfinite(found) else None
 
     def without(
         self,

@@ -1,5 +1,6 @@
 """Why there is no estimate: decided from the derivation and the data, said in a sentence."""
 
+import math
 from collections.abc import Mapping
 
 import mpmath
@@ -33,8 +34,28 @@ def refused(setting: Setting) -> Fit | None:
         return setting.without(Status.NOT_CONVERGED, _advised(estimator.road))
     if estimator.exists is None or setting.rows is None:
         return None  # with very many rows the module decides, in doubles
-    failed = [each for each in _conditions(estimator.exists) if not _holds(each, setting)]
-    return _without_condition(setting, str(failed[0])) if failed else None
+    lacking = _lacking(setting)
+    return _without_condition(setting, lacking) if lacking else None
+
+
+def _lacking(setting: Setting) -> str:
+    """What an estimate needs and the data do not have; "" where they have it all."""
+    conditions = _conditions(setting.estimator.exists)
+    missing = next((each for each in conditions if not _holds(each, setting)), None)
+    if missing is None:
+        return ""
+    return f"an estimate inside the domain needs {missing}, and these data do not have that"
+
+
+def with_end(setting: Setting, surface: Surface, found: Fit, start: Point) -> Fit:
+    """The same refusal with the parameter that runs off, where a climb in doubles finds it.
+
+    start: a point of the domain to follow the likelihood from.
+    """
+    if math.isinf(surface.height(start)):
+        return found
+    gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
+    return found if gone is None else told(setting, f"{_lacking(setting)}: {gone.sentence}", gone)
 
 
 def _advised(road: str) -> str:
@@ -51,9 +72,8 @@ def _no_kind(setting: Setting) -> Fit:
     return setting.without(Status.NO_FINITE_ESTIMATE, _advised(estimator.road))
 
 
-def _without_condition(setting: Setting, condition: str) -> Fit:
+def _without_condition(setting: Setting, needed: str) -> Fit:
     """The answer where the data lack what an estimate needs."""
-    needed = f"an estimate inside the domain needs {condition}, and these data do not have that"
     gone = _closed_end(setting) or first_value(lambda: run_off_exactly(setting))
     if gone is None:
         plain = f"{needed}: a parameter runs to the end of its domain"
@@ -110,11 +130,14 @@ def _is_topped(setting: Setting, surface: Surface, start: Point, gone: RunOff) -
     chart_of = charts(setting.model, dict(zip(setting.model.symbols, start, strict=True)))
     top = climb(surface, start, chart_of, range(len(start)))
     margin = _HIGHER * (1 + abs(gone.height))
-    return top is not None and setting.n * top.height > gone.height + margin
+    if top is None or not setting.n * top.height > gone.height + margin:
+        return False
+    exact = setting.exact_height(top.point)  # doubles may have lost all their digits
+    return exact is None or setting.n * exact > gone.height + margin
 
 
-def _conditions(exists: sp.Basic) -> list[sp.Basic]:
-    if exists == sp.true:
+def _conditions(exists: sp.Basic | None) -> list[sp.Basic]:
+    if exists is None or exists == sp.true:
         return []
     return list(exists.args) if isinstance(exists, sp.And) else [exists]
 
