@@ -5,7 +5,7 @@ parameter are solved for, else in doubles with the others climbed for.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import mpmath
@@ -21,7 +21,6 @@ from symmle.model import Domain
 _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
 _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
-_AGREES = 1e-6  # of the height, within which 40 digits must agree with doubles
 _FARTHEST_DATA = 40  # powers of ten that data may lie off, for as many digits to be affordable
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
@@ -148,8 +147,10 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
     for i, parameter in enumerate(model.parameters):
         for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
             tops = climbed(surface, start, chart_of, i, side)
-            heights = [top.height for top in tops]
-            if not tops or not heights[0] < heights[1] <= heights[2]:
+            if not tops or not _rises([top.height for top in tops]):
+                continue
+            heights = _at_many_digits(setting, tops)
+            if not _rises(heights):
                 continue
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
             limit = None if rising else _rounded(setting.n * heights[2])
@@ -157,15 +158,19 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
             if is_possible(setting, found):
                 ways.append((heights[2], found))
     ways.sort(key=lambda way: -way[0])
-    return next((found for height, found in ways if _is_true(setting, found, height)), None)
+    return ways[0][1] if ways else None
 
 
-def _is_true(setting: Setting, found: RunOff, height: float) -> bool:
-    """Whether the height far out is the same at 40 digits: doubles lose all of theirs there."""
-    if setting.rows is None or found.point is None:
-        return True
-    exact = setting.exact_height(found.point)
-    return exact is not None and abs(exact - height) <= _AGREES * (1 + abs(exact))
+def _rises(heights: Sequence[float]) -> bool:
+    return len(heights) == 3 and heights[0] < heights[1] <= heights[2]
+
+
+def _at_many_digits(setting: Setting, tops: Sequence[Top]) -> list[float]:
+    """The heights again at 40 digits, for far out doubles lose all of theirs; fewer if none."""
+    if setting.rows is None:
+        return [top.height for top in tops]
+    heights = (setting.exact_height(top.point) for top in tops)
+    return [height for height in heights if height is not None]
 
 
 def climbed(
