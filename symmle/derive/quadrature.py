@@ -140,6 +140,8 @@ def _integrate(
     if not where.lower < where.upper:
         return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     points = _breakpoints(where, lambda x: log_density(x, *constants))
+    if not points:
+        return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
     lower, *_, upper = points
     inner = [x for kink in kinks for x in _roots(lambda x, k=kink: k(x, *constants), where)]
     points = sorted({*points, *(x for x in inner if lower < x < upper)})
@@ -180,9 +182,11 @@ def _roots(function: Function, where: Domain) -> list[mpmath.mpf]:
 
 
 def _breakpoints(where: Domain, height: Function) -> list[mpmath.mpf]:
-    """The ends of the support and points between them that bracket the mass."""
+    """The ends of the support and points between that bracket the mass; [] where none is seen."""
     lower, upper = (_number(end) for end in (where.lower, where.upper))
     grid = [x for x in _grid(lower, upper) if _finite(height, x)]
+    if not grid:
+        return []
     for _ in range(6):  # zoom in on the highest point
         best = max(range(len(grid)), key=lambda i: height(grid[i]))
         left, right = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
@@ -190,6 +194,8 @@ def _breakpoints(where: Domain, height: Function) -> list[mpmath.mpf]:
         grid = sorted({*grid, *(x for x in between if _finite(height, x))})
     top = max(height(x) for x in grid)
     massive = [x for x in grid if height(x) > top - 40 and lower < x < upper]
+    if not massive:
+        return []
     keep = massive[:: max(1, len(massive) // 8)]
     return [lower, *sorted({*keep, massive[-1]}), upper]
 

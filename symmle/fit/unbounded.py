@@ -64,6 +64,7 @@ class _Site:
     """What vanishes where: `base` at the row `index`, by moving `parameter` to `place`.
 
     base None: nothing vanishes by itself, and `scale` goes to its end instead.
+    unit: what a distance is measured in, so that the unit of the data does not matter.
     """
 
     parameter: sp.Symbol
@@ -71,6 +72,7 @@ class _Site:
     index: int
     base: sp.Expr | None
     scale: sp.Symbol | None
+    unit: mpmath.mpf
 
 
 def unbounded_path(
@@ -88,9 +90,9 @@ def unbounded_path(
     model = derivation.model
     if model.discrete or not 0 < 3 * len(counts) <= _ROW_EVALUATIONS:
         return None  # a probability is at most one; and one path must be affordable
-    search = _Search(derivation, rows, list(counts))
     with mpmath.workdps(_DIGITS):
         start = {s: mpmath.mpf(theta[s]) for s in model.symbols}
+        search = _Search(derivation, rows, list(counts), start)
         for others in _elsewhere(model, start, mpmath.fsum(counts)):
             for site in search.sites(others):
                 if search.left <= 0:
@@ -116,8 +118,11 @@ def _elsewhere(model: Model, start: Numbers, n: mpmath.mpf) -> Iterator[Numbers]
 class _Search:
     """What the paths of one model on one sample share."""
 
-    def __init__(self, derivation: Derivation, rows: Rows, counts: list[mpmath.mpf]) -> None:
+    def __init__(
+        self, derivation: Derivation, rows: Rows, counts: list[mpmath.mpf], start: Numbers
+    ) -> None:
         self.model = derivation.model
+        self.start = start
         self.average = derivation.average_log_likelihood
         self.rows = rows
         self.counts = counts
@@ -151,7 +156,8 @@ class _Search:
                 for scale in scales:
                     if scale != parameter.symbol:
                         place = self.rows[column][index]
-                        yield _Site(parameter.symbol, place, index, None, scale)
+                        unit = self.start[scale]
+                        yield _Site(parameter.symbol, place, index, None, scale, unit)
 
     def _marked(self, column: sp.Symbol) -> list[int]:
         """The heaviest row, the smallest and the largest."""
@@ -179,9 +185,10 @@ class _Search:
             if not _lies_in(parameter.domain, place):
                 continue
             here = others | {symbol: place}
-            rest = (tree_value(base, here | self.row(i)) for i in every if i != index)
+            rest = sorted(tree_value(base, here | self.row(i)) for i in every if i != index)
             if all(value > 0 for value in rest):
-                yield _Site(symbol, place, index, base, None)
+                unit = rest[len(rest) // 2] if rest else mpmath.mpf(1)
+                yield _Site(symbol, place, index, base, None, unit)
 
     def along(self, site: _Site, others: Numbers) -> Path | None:
         """The path through a site, if the likelihood grows on it."""
@@ -223,8 +230,8 @@ class _Search:
     def _height(
         self, site: _Site, others: Numbers, profile: dict[sp.Symbol, sp.Expr], digits: int
     ) -> mpmath.mpf:
-        """The average log-likelihood where the distance is 10**-digits."""
-        distance = mpmath.mpf(10) ** -digits
+        """The average log-likelihood where the distance is 10**-digits of its unit."""
+        distance = site.unit * mpmath.mpf(10) ** -digits
         point = others | {site.parameter: site.place}
         if site.scale is not None:
             point[site.scale] = distance
