@@ -20,6 +20,7 @@ from typing import ClassVar
 import sympy as sp
 
 from symmle.fraction import reduced_fraction
+from symmle.hyperbolic import in_tanh
 from symmle.model import Datum
 
 _MOST_TERMS = 400  # an expansion that may have more terms than this is not tried
@@ -72,7 +73,7 @@ class SampleMean(OverData):
         return None if terms is None else sp.Add(*(_mean_of_term(term) for term in terms))
 
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
-        return SampleMean(self.args[0].diff(symbol))
+        return SampleMean(in_tanh(self.args[0].diff(symbol)))
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.args[0].is_nonnegative else None

@@ -92,3 +92,39 @@ def test_where_every_weight_may_be_zero_no_existence_is_promised() -> None:
     assert symmle.estimate(symmle.derive(model)).exists is None
     found = symmle.fit(model, {"y": [0.0, 2.0, 0.0, 0.0], "x": [1.0, 2.0, 3.0, 7.0]})
     assert found.estimate is None
+
+
+GAPS = RANDOM.standard_t(4, 24)
+
+
+@pytest.mark.parametrize("name", ["cauchy", "hyperbolic_secant"])
+def test_a_power_of_two_moves_the_estimate_and_nothing_else(name: str) -> None:
+    """Scaling by a power of two is exact: estimate and errors scale, status and level stay."""
+    plain, tiny = symmle.fit(name, GAPS), symmle.fit(name, GAPS * 2.0**-500)
+    assert tiny.status is plain.status
+    assert tiny.known is plain.known
+    for field in ("estimate", "standard_errors", "sandwich_standard_errors"):
+        scaled = [value * 2.0**500 for value in getattr(tiny, field).values()]
+        assert scaled == pytest.approx(list(getattr(plain, field).values()), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["half_logistic", "nakagami", "birnbaum_saunders", "gompertz"])
+@pytest.mark.parametrize("power", [-500, 500])
+def test_no_unit_of_the_data_breaks_a_fit(name: str, power: int) -> None:
+    """An answer, or a status that says why there is none."""
+    found = symmle.fit(name, np.abs(GAPS) * 2.0**power)
+    assert found.status in (Status.OK, Status.NOT_CONVERGED)
+    assert found.expected_standard_errors is not None or found.reasons or found.message
+
+
+@pytest.mark.parametrize("name", ["hyperbolic_secant", "skew_normal", "logistic"])
+def test_an_offset_of_the_data_costs_no_digit_of_the_errors(name: str) -> None:
+    """2**27 is added exactly to data of 20 binary places: only the location may move."""
+    rows = np.round(GAPS * 2.0**20) / 2.0**20
+    near, far = symmle.fit(name, rows), symmle.fit(name, rows + 2.0**27)
+    assert far.estimate["location"] - 2.0**27 == pytest.approx(near.estimate["location"], abs=1e-7)
+    assert far.estimate["scale"] == pytest.approx(near.estimate["scale"], rel=1e-9)
+    for field in ("standard_errors", "expected_standard_errors"):
+        here, there = getattr(near, field), getattr(far, field)
+        if there is not None:
+            assert list(there.values()) == pytest.approx(list(here.values()), rel=1e-6)

@@ -122,7 +122,7 @@ def test_the_rate_is_the_exponent(name: str) -> None:
 
 
 def test_the_heights_by_brute_force() -> None:
-    """Threshold: the sum of the typed log-density at m = min(x) - 10**-300, with 900 digits."""
+    """Threshold: the sum of the typed log-density 10**-300 gaps below min(x), with 900 digits."""
     name = "threshold, shape below one"
     _, path = path_of(name)
     assert path is not None
@@ -130,7 +130,8 @@ def test_the_heights_by_brute_force() -> None:
     assert digits == 300
     with mpmath.workdps(900):
         x = [mpmath.mpf(v) for v in CASES[name][3]]
-        m, k = min(x) - mpmath.mpf(10) ** -digits, mpmath.mpf("0.5")
+        gap = sorted(v - min(x) for v in x)[1:][(len(x) - 1) // 2]
+        m, k = min(x) - gap * mpmath.mpf(10) ** -digits, mpmath.mpf("0.5")
         total = sum(mpmath.log(k) + (k - 1) * mpmath.log(v - m) - (v - m) ** k for v in x)
     assert height == pytest.approx(float(total), rel=1e-12)
 
@@ -157,7 +158,8 @@ def test_what_no_double_can_see() -> None:
 def _lognormal_profile(x: Sequence[float], digits: int) -> float:
     low, n = min(x), len(x)
     logs = sorted(float(mpmath.log(v - low)) for v in x if v > low)
-    smallest = -digits * np.log(10.0)
+    gap = sorted(v - low for v in x if v > low)[(n - 1) // 2]
+    smallest = float(np.log(gap)) - digits * np.log(10.0)
     every = np.array([smallest, *logs])
     return float(-n * np.log(every.std()) - every.sum() - n / 2 - n * np.log(2 * np.pi) / 2)
 

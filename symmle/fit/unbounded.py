@@ -48,7 +48,7 @@ _MOST_PROFILED = 3  # parameters: more are not eliminated within a few seconds
 class Path:
     """A path on which the log-likelihood was seen to grow without bound.
 
-    sentence: which parameter goes where.  heights: (decimal digits of 1/distance, log-likelihood
+    sentence: which parameter goes where.  heights: (decimal digits of unit/distance, log-likelihood
     of the whole sample) at its three points.  rate: by how much it rises when log(1/distance)
     does by one.  known: CHECKED, at many digits; no proof.
     """

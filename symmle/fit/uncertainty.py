@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from statistics import NormalDist
 
 import mpmath
@@ -117,7 +118,7 @@ def _information(
         if seconds is None:
             numbers: dict[sp.Expr, sp.Expr] = {}
         else:
-            numbers = bounded(seconds, lambda d=digits: _integrated(derivation, point, d))
+            numbers = bounded(seconds, partial(_integrated, derivation, point, digits))
         with mpmath.workdps(digits + 15):
             entries = [_entry(each, numbers, point) for each in derivation.information.matrix]
         diagonal = [abs(value) for value, _ in entries[:: len(point) + 1]]
