@@ -13,7 +13,7 @@ import scipy.stats
 
 import symmle
 from symmle.fit import Status
-from symmle.fit.climb import Surface
+from symmle.fit.climb import ModuleSurface
 from symmle.fit.simple_root import is_simple_root
 from symmle.model import build_model
 
@@ -98,14 +98,14 @@ class Polynomial:
 @pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-5])
 def test_a_point_on_the_way_to_a_multiple_root_is_not_simple(power, distance):
     """However near: Newton's map there has the derivative (m-1)/m, not 0."""
-    surface = Surface(Polynomial(power), None)
+    surface = ModuleSurface(Polynomial(power), None)
     assert not is_simple_root(surface, (distance, distance), (0, 1))
 
 
 @pytest.mark.parametrize("tilt", [1e-6, 1e-4, 1e-2, 1.0])
 def test_a_simple_root_is_simple_however_small_the_curvature(tilt):
     """A quadratic of little curvature is what collinear columns give, and is no fault."""
-    surface = Surface(Polynomial(4, tilt), None)
+    surface = ModuleSurface(Polynomial(4, tilt), None)
     assert is_simple_root(surface, (1e-12, 1e-12), (0, 1))
 
 
@@ -122,4 +122,4 @@ class Cubed:
 @pytest.mark.parametrize("distance", [1e-2, 1e-3])
 def test_one_parameter_on_the_way_to_a_multiple_root(distance):
     """With one parameter there is no other curvature to compare with, but its own beside."""
-    assert not is_simple_root(Surface(Cubed(), None), (distance,), (0,))
+    assert not is_simple_root(ModuleSurface(Cubed(), None), (distance,), (0,))

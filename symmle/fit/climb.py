@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import ModuleType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,19 +22,37 @@ _LONGEST = 4.0  # move of one step in a coordinate of log or logit
 _SETTLED = 1e-22  # gain that Newton's method still expects, at which the climb ends
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Surface:
-    """The average log-likelihood of a generated module on data.
+class Surface(Protocol):
+    """The average log-likelihood on data, with its derivatives, at a point of p parameters."""
 
-    module: what `codegen.load` gave; data: its Statistics.
+    @property
+    def passes(self) -> bool:
+        """Whether each evaluation passes over the rows."""
+
+    def height(self, point: Point) -> float:
+        """The average log-likelihood; -inf where it has no value."""
+
+    def slope(self, point: Point) -> NDArray[np.float64]:
+        """The score, p numbers."""
+
+    def bend(self, point: Point) -> NDArray[np.float64]:
+        """The Hessian, p x p."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleSurface:
+    """The surface of a generated module.
+
+    module: what `codegen.load` gave; data: its Statistics; passes: whether these hold the rows.
     """
 
     module: ModuleType
     data: object
+    passes: bool = True
 
     def height(self, point: Point) -> float:
         """The average log-likelihood; -inf where it has no value."""
-        return self._tried(lambda: float(self.module.average_log_likelihood(self.data, *point)))
+        return tried(lambda: float(self.module.average_log_likelihood(self.data, *point)))
 
     def slope(self, point: Point) -> NDArray[np.float64]:
         """The score, p numbers; not numbers where it has no value in doubles."""
@@ -52,13 +71,15 @@ class Surface:
             except (ArithmeticError, ValueError):
                 return np.full(len(point) * columns, math.nan)
 
-    def _tried(self, work: Callable[[], float]) -> float:
-        with np.errstate(all="ignore"):
-            try:
-                value = work()
-            except (ArithmeticError, ValueError):
-                return -math.inf
-        return value if math.isfinite(value) else -math.inf
+
+def tried(work: Callable[[], float]) -> float:
+    """A height, or -inf where it is no number."""
+    with np.errstate(all="ignore"):
+        try:
+            value = work()
+        except (ArithmeticError, ValueError):
+            return -math.inf
+    return value if math.isfinite(value) else -math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,8 +218,8 @@ def reported(setting: Setting, surface: Surface, found: Judged, located: Located
         notes=setting.sample.notes,
     )
     plain = _with_likelihood(setting, surface, found, plain, reasons)
-    plain = _with_errors(setting, found, plain, names, reasons)
-    plain = _with_profiles(setting, surface, found, plain, names, reasons)
+    plain = _with_errors(setting, found, plain, located, reasons)
+    plain = _with_profiles(setting, surface, found, plain, located, reasons)
     maxima = _maxima(setting, located, names)
     return _certified(setting, found, replace(plain, maxima=maxima, reasons=reasons))
 
@@ -274,12 +274,13 @@ def _with_likelihood(
 
 
 def _with_errors(
-    setting: Setting, found: Judged, plain: Fit, names: Sequence[str], reasons: dict[str, str]
+    setting: Setting, found: Judged, plain: Fit, located: Located, reasons: dict[str, str]
 ) -> Fit:
     """Standard errors of each kind, covariance, correlation and Wald intervals."""
+    names = [str(symbol) for symbol in found.theta]
     fields = ("standard_errors", "covariance", "correlation", "confidence_intervals")
     others = ("expected_standard_errors", "sandwich_standard_errors")
-    why_not = _why_no_error(setting)
+    why_not = _why_no_error(setting, located)
     if found.spread is None:
         reasons |= dict.fromkeys((*fields, *others), why_not)
         return plain
@@ -338,11 +339,11 @@ def _with_errors(
     )
 
 
-def _why_no_error(setting: Setting) -> str:
+def _why_no_error(setting: Setting, located: Located) -> str:
     """Why a parameter has no standard error from the score."""
     if setting.estimator.whole:
         return "a whole number has no derivative, so no error follows from the score"
-    if setting.estimator.optima:
+    if setting.estimator.optima or located.on_kink:
         return "the score jumps at the estimate, so the observed information says nothing of it"
     return _NOT_SMOOTH
 
@@ -369,13 +370,15 @@ def _with_profiles(
     surface: Surface,
     found: Judged,
     plain: Fit,
-    names: Sequence[str],
+    located: Located,
     reasons: dict[str, str],
 ) -> Fit:
     """The intervals of the profile likelihood, unless there is no likelihood or no spread."""
-    keeps_rows = hasattr(surface.data, setting.model.data[0].name)
+    names = [str(symbol) for symbol in found.theta]
     if setting.weights is Weights.PROBABILITIES or found.spread is None:
-        why = _PSEUDO if setting.weights is Weights.PROBABILITIES else _why_no_error(setting)
+        why = (
+            _PSEUDO if setting.weights is Weights.PROBABILITIES else _why_no_error(setting, located)
+        )
         reasons["profile_intervals"] = why
         return plain
     if setting.estimator.whole:
@@ -383,7 +386,12 @@ def _with_profiles(
         reasons["profile_intervals"] = f"{whole} is a whole number, and is held where it is"
         note = f"the standard errors are those with {whole} held at its estimate"
         return replace(plain, notes=(*plain.notes, note))
-    if keeps_rows and setting.sample.n > _MOST_PROFILED:
+    if located.on_kink:
+        shown = ", ".join(map(str, located.on_kink))
+        reasons["profile_intervals"] = "not computed where a parameter sits on a kink"
+        note = f"the standard errors are those with {shown} held at the kink"
+        return replace(plain, notes=(*plain.notes, note))
+    if surface.passes and setting.sample.n > _MOST_PROFILED:
         reasons["profile_intervals"] = f"not computed for more than {_MOST_PROFILED} rows"
         return plain
     peak = Peak(surface, found.point, found.charts, found.spread.covariance, found.free, setting.n)

@@ -133,9 +133,12 @@ def end_name(end: sp.Expr) -> str:
     return str(end)
 
 
-def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunOff | None:
+def run_off_in_doubles(
+    setting: Setting, surface: Surface, start: Point, free: Sequence[int] | None = None
+) -> RunOff | None:
     """For a system: each parameter held farther and farther out, the others climbed for.
 
+    free: which parameters move at all; None for every one.
     None where the data span so much that a point far from some of them is not far from all.
     """
     if setting.spans_much:
@@ -144,9 +147,10 @@ def run_off_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunO
     theta = dict(zip(model.symbols, start, strict=True))
     chart_of = charts(model, theta)
     ways: list[tuple[float, RunOff]] = []
-    for i, parameter in enumerate(model.parameters):
+    for i in range(len(start)) if free is None else free:
+        parameter = model.parameters[i]
         for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
-            tops = climbed(surface, start, chart_of, i, side)
+            tops = climbed(surface, start, chart_of, i, side, free)
             if not tops or not _rises([top.height for top in tops]):
                 continue
             heights = _at_many_digits(setting, tops)
@@ -174,10 +178,16 @@ def _at_many_digits(setting: Setting, tops: Sequence[Top]) -> list[float]:
 
 
 def climbed(
-    surface: Surface, start: Point, chart_of: tuple[Chart, ...], i: int, side: int
+    surface: Surface,
+    start: Point,
+    chart_of: tuple[Chart, ...],
+    i: int,
+    side: int,
+    free: Sequence[int] | None = None,
 ) -> list[Top]:
     """The tops with one parameter held at each distance; none where a climb has no value."""
-    here, others = chart_of[i], [j for j in range(len(start)) if j != i]
+    moved = range(len(start)) if free is None else free
+    here, others = chart_of[i], [j for j in moved if j != i]
     if not here.low < start[i] < here.high:
         return []
     centre = here.coordinate(start[i])
@@ -186,9 +196,9 @@ def climbed(
     at = start
     for distance in _DISTANCES:
         reach = distance if bent else (abs(centre) + 1) * math.exp(distance)
-        moved = list(at)
-        moved[i] = here.value(centre + side * reach)
-        found = climb(surface, tuple(moved), chart_of, others)
+        there = list(at)
+        there[i] = here.value(centre + side * reach)
+        found = climb(surface, tuple(there), chart_of, others)
         if found is None:
             return []
         tops.append(found)

@@ -12,7 +12,7 @@ import sympy as sp
 from symmle.codegen.invariance import invariance
 from symmle.estimate import Kind
 from symmle.fit.chart import Chart, charts
-from symmle.fit.climb import Point, Surface, Top, climb
+from symmle.fit.climb import ModuleSurface, Point, Surface, Top, climb
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
 
@@ -26,7 +26,8 @@ _EQUAL = 1e-10  # relative difference of heights that are equal
 class Located:
     """theta: by symbol.  others: tops elsewhere, the highest first.  searched: from how many
     other starts; 0 where there is but one top, or the data are too many.  said: what a search for
-    a whole number found; ties: whole numbers that are equally likely."""
+    a whole number found; ties: whole numbers that are equally likely.  on_kink: parameters that
+    sit where the log-density has a kink."""
 
     theta: Mapping[sp.Symbol, float]
     iterations: int
@@ -34,6 +35,7 @@ class Located:
     searched: int = 0
     said: str = ""
     ties: tuple[int, ...] = ()
+    on_kink: tuple[sp.Symbol, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +46,13 @@ class Missing:
     start: Point | None
 
 
-def surface_of(setting: Setting, module: ModuleType) -> Surface:
+def surface_of(setting: Setting, module: ModuleType) -> ModuleSurface:
     """The average log-likelihood on these data; ValueError where a statistic overflows."""
     data = module.statistics(*setting.columns.values(), weights=setting.sample.weights)
-    return Surface(module, data)
+    return ModuleSurface(module, data, hasattr(data, setting.model.data[0].name))
 
 
-def locate(setting: Setting, surface: Surface) -> Located | Missing:
+def locate(setting: Setting, surface: ModuleSurface) -> Located | Missing:
     """The highest point found."""
     module, columns = surface.module, setting.columns.values()
     symbols = setting.model.symbols

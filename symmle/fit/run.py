@@ -23,6 +23,7 @@ from symmle.errors import InputError
 from symmle.estimate import Kind
 from symmle.fit.ends import higher_end, level_end
 from symmle.fit.judge import judged, reported
+from symmle.fit.kink_fit import kinked_fit
 from symmle.fit.locate import Missing, locate, plain_point, surface_of
 from symmle.fit.originals import with_originals
 from symmle.fit.others import with_every_maximum
@@ -78,7 +79,8 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
     if no_estimate is not None:
-        return threshold_fit(asked) or _with_end(asked, ready, no_estimate)
+        other = threshold_fit(asked) or kinked_fit(asked, ready)
+        return other or _with_end(asked, ready, no_estimate)
     module = ready.module()
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
         try:

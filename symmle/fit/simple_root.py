@@ -10,14 +10,16 @@ Numer. Anal. 20 (1983).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symmle.fit.climb import Point, Surface
+from symmle.fit.climb import Point, Surface, Top
 
 Floats = NDArray[np.float64]
 
+_SINGULAR = 1e-9  # least curvature, beside the largest, that counts as one
 _DOUBTFUL = 1e-2  # least curvature, beside the largest, from which a root is taken for simple
 _SHARE = 0.1  # of the least curvature, which the two points lie apart
 _SHORTEST = 1e-6
@@ -43,8 +45,8 @@ def is_simple_root(surface: Surface, point: Point, free: Sequence[int]) -> bool:
     least = float(values[0])
     if not all(_holds_its_curvature(surface, here, i, u) for i, u in zip(kept, unit, strict=True)):
         return False
-    if least >= _DOUBTFUL:
-        return True
+    if least >= _DOUBTFUL or least < _SINGULAR:
+        return least >= _DOUBTFUL
     apart = max(_SHARE * least, _SHORTEST)
     move = apart * vectors[:, 0] * unit
     with np.errstate(all="ignore"):
@@ -57,6 +59,21 @@ def is_simple_root(surface: Surface, point: Point, free: Sequence[int]) -> bool:
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             return False
     return bool(np.linalg.norm(gap / unit) <= _MEETS * apart)
+
+
+def polished(surface: Surface, top: Top, free: Sequence[int]) -> Top:
+    """The top after two more steps of Newton's method, where these stay as high."""
+    here = np.array(top.point, dtype=float)
+    with np.errstate(all="ignore"):
+        try:
+            for _ in range(2 if free else 0):
+                here = _newton(surface, here, list(free))
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return top
+    point = tuple(here.tolist())
+    height = surface.height(point)
+    near = height >= top.height - 1e-14 * (1 + abs(top.height))
+    return replace(top, point=point, height=height) if near else top
 
 
 def _holds_its_curvature(surface: Surface, here: Floats, i: int, unit: float) -> bool:
