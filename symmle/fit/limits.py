@@ -21,7 +21,7 @@ from symmle.model import Domain
 _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
 _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
-_FARTHEST_DATA = 40  # powers of ten that data may lie off, for as many digits to be affordable
+_FARTHEST_DATA = 100  # powers of ten that data may lie off, for as many digits to be affordable
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
@@ -157,6 +157,8 @@ def run_off_in_doubles(
             if not _rises(heights):
                 continue
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
+            if rising and heights[2] - heights[1] < heights[1] - heights[0]:
+                continue  # neither settled nor rising with the distance: the climbs fell short
             limit = None if rising else _rounded(setting.n * heights[2])
             found = RunOff(str(parameter.symbol), end_name(end), limit, tops[-1].point)
             if is_possible(setting, found):
@@ -170,7 +172,7 @@ def _rises(heights: Sequence[float]) -> bool:
 
 
 def _at_many_digits(setting: Setting, tops: Sequence[Top]) -> list[float]:
-    """The heights again at 40 digits, for far out doubles lose all of theirs; fewer if none."""
+    """The heights again at many digits, for far out doubles lose all of theirs; fewer if none."""
     if setting.rows is None:
         return [top.height for top in tops]
     heights = (setting.exact_height(top.point) for top in tops)

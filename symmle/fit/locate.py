@@ -18,6 +18,7 @@ from symmle.fit.simple_root import is_simple_root
 
 _MOST_CLIMBS = 24
 _MOST_ROWS = 20_000  # passed over by a climb from elsewhere
+_ASIDE = 0.1  # for a parameter at zero, where the density is not written for zero
 _SAME = 1e-6  # in units of the coordinate, within which two tops are one
 _EQUAL = 1e-10  # relative difference of heights that are equal
 
@@ -141,6 +142,8 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
         guess = plain_point(setting)
     except OverflowError:
         return Missing(reason, None)
+    if math.isinf(surface.height(guess)):
+        guess = tuple(value or _ASIDE for value in guess)  # a shape of zero, under a fraction
     chart_of = charts(setting.model, dict(zip(symbols, guess, strict=True)))
     if math.isinf(surface.height(guess)):
         return Missing(reason, None)

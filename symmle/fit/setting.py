@@ -22,6 +22,7 @@ Rows = dict[sp.Symbol, list[mpmath.mpf]]
 Counts = list[mpmath.mpf]
 
 DIGITS = 40
+_DIGITS_FAR = 4 * DIGITS  # where parameters are 1e60, and 1e-60 is added to one
 _WIDEST = 10  # powers of ten from one, beyond which sizes are not compared in doubles
 _MOST_PRECISE_ROWS = 5_000  # distinct rows that are evaluated at 40 digits; doubles beyond
 
@@ -78,12 +79,12 @@ class Setting:
             return evaluate(expr, self.rows or {}, point, self.counts)
 
     def exact_height(self, point: Sequence[float]) -> float | None:
-        """The average log-likelihood at 40 digits; None where there is none, or too many rows."""
+        """The average log-likelihood, also far out; None where there is none, or too many rows."""
         if self.rows is None:
             return None
         theta = {s: mpmath.mpf(v) for s, v in zip(self.model.symbols, point, strict=True)}
         try:
-            found = float(self.value(self.derivation.average_log_likelihood, theta))
+            found = float(self.value(self.derivation.average_log_likelihood, theta, _DIGITS_FAR))
         except (ArithmeticError, ValueError, TypeError):
             return None
         return found if math.isfinite(found) else None

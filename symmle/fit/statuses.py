@@ -17,6 +17,7 @@ from symmle.known import Known
 from symmle.model import Domain, Variable
 
 _HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
+_FLAT = 1e-9  # slope of the average log-likelihood in the log of a parameter
 _REMEDIES = {
     Status.NO_FINITE_ESTIMATE: "fit the simpler model that this limit is, or hold {} with --fix",
     Status.UNBOUNDED: "collect data that vary, or hold {} with --fix",
@@ -185,6 +186,8 @@ def _closed_end(setting: Setting) -> RunOff | None:
             except (ArithmeticError, ValueError, TypeError):
                 return None
         symbol, end = outside[0]
+        if any(not _is_level(setting, s, inside) for s in _moving(setting, outside)):
+            return None  # with that one at its end the others are elsewhere
         bounded = heights[1] - heights[0] <= 1
         if not bounded and setting.model.discrete:
             return None  # probabilities: the form has no value here
@@ -192,6 +195,19 @@ def _closed_end(setting: Setting) -> RunOff | None:
         if height is not None and abs(height) < 1e-15:
             height = 0.0
         return RunOff(str(symbol), end, height)
+
+
+def _moving(setting: Setting, outside: list[tuple[sp.Symbol, str]]) -> list[sp.Symbol]:
+    """The parameters that neither run off nor are set by an order statistic."""
+    held = {*setting.estimator.pinned, *setting.estimator.optima, *dict(outside)}
+    return [symbol for symbol in setting.model.symbols if symbol not in held]
+
+
+def _is_level(setting: Setting, symbol: sp.Symbol, point: Mapping[sp.Symbol, mpmath.mpf]) -> bool:
+    """Whether the score of one parameter vanishes, as it must at the top of the others."""
+    place = setting.model.symbols.index(symbol)
+    slope = setting.value(setting.derivation.score.gradient[place], point, 3 * DIGITS)
+    return bool(abs(slope * point[symbol]) < _FLAT)
 
 
 def _at(where: Domain, theta: Mapping[sp.Symbol, mpmath.mpf]) -> Domain:
