@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from symmle.budget import bounded
+from symmle.budget import allowance, bounded
 from symmle.errors import BudgetError
 
 
@@ -71,3 +71,41 @@ def test_a_budget_works_in_any_thread() -> None:
     thread.start()
     thread.join(timeout=5)
     assert told == ["ended"]
+
+
+def test_time_that_others_take_does_not_count() -> None:
+    """Work that waits for longer than its seconds, and computes for less, is done in peace."""
+
+    def waiting() -> int:
+        time.sleep(0.2)
+        return _spin(0.02)
+
+    assert bounded(0.1, waiting) == 7
+
+
+def test_waiting_has_an_end_too() -> None:
+    """Work that only sleeps is ended some times its seconds later, and not never."""
+
+    def asleep() -> None:
+        while True:
+            time.sleep(0.005)
+
+    start = time.perf_counter()
+    with pytest.raises(BudgetError):
+        bounded(0.05, asleep)
+    assert time.perf_counter() - start < 5
+
+
+def test_an_allowance_is_shared() -> None:
+    """Two steps of 0.2 s have 0.25 s between them: the second is ended."""
+    with allowance(0.25):
+        assert bounded(1.0, lambda: _spin_cpu(0.2)) == 7
+        with pytest.raises(BudgetError):
+            bounded(1.0, lambda: _spin_cpu(0.2))
+
+
+def _spin_cpu(seconds: float) -> int:
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        pass
+    return 7
