@@ -38,11 +38,12 @@ class MeanEquations:
 
 
 def mean_equations(
-    gradient: Sequence[sp.Expr], parameters: Sequence[Variable]
+    gradient: Sequence[sp.Expr], parameters: Sequence[Variable], positive: Sequence[sp.Expr] = ()
 ) -> MeanEquations | None:
     """What the statistics are equal to where the score vanishes; None where that is no rule.
 
-    gradient: one score component a parameter.  None: a pass is left, a statistic enters other
+    gradient: one score component a parameter.  positive: what is positive where the likelihood
+    has a value, besides what the domains say.  None: a pass is left, a statistic enters other
     than linearly, there are more or fewer statistics than parameters, or A is singular.
     Statistics that enter with proportional coefficients only are taken together.
     """
@@ -50,13 +51,16 @@ def mean_equations(
         return None
     theta = [variable.symbol for variable in parameters]
     try:
-        return bounded(_SECONDS, lambda: _solved(gradient, parameters, theta))
+        return bounded(_SECONDS, lambda: _solved(gradient, parameters, theta, positive))
     except BudgetError:
         return None
 
 
 def _solved(
-    gradient: Sequence[sp.Expr], parameters: Sequence[Variable], theta: Sequence[sp.Symbol]
+    gradient: Sequence[sp.Expr],
+    parameters: Sequence[Variable],
+    theta: Sequence[sp.Symbol],
+    positive: Sequence[sp.Expr],
 ) -> MeanEquations | None:
     flat = raw(sp.Tuple(*(separate(each) for each in gradient)))
     if passes(flat, theta):
@@ -82,7 +86,7 @@ def _solved(
         sp.Add(*(weight * back[letter] for letter, weight in group)): sp.factor_terms(value)
         for group, value in zip(groups, values, strict=True)
     }
-    inside = inside_coordinates(parameters)
+    inside = inside_coordinates(parameters, positive)
     regular = square.domain.to_sympy(determinant)
     equivalent = inside is not None and (
         is_positive_inside(regular, inside) or is_positive_inside(-regular, inside)

@@ -13,6 +13,7 @@ from symmle.derive.branches import split_branches
 from symmle.derive.information import Information, fisher_information, in_coordinates
 from symmle.derive.logs import split_logs
 from symmle.derive.mean_equations import MeanEquations, mean_equations
+from symmle.derive.signs import positive_where_defined
 from symmle.model import Model
 from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
 from symmle.trial import require_finite
@@ -83,7 +84,8 @@ def derive(model: Model) -> Derivation:
     if original is None or model.origin is None:
         regular = smooth and not moves_support(model)
         many = size >= _MANY or (size > 1 and sum(h.count_ops() for h in hessian) > _LONG)
-        means = mean_equations(gradient, model.parameters) if many and regular else None
+        positive = positive_where_defined(model.log_density)
+        means = mean_equations(gradient, model.parameters, positive) if many and regular else None
         information = fisher_information(model, log_density, regular, means)
     else:
         information = in_coordinates(original.information, model.origin, theta)

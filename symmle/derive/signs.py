@@ -14,16 +14,30 @@ from sympy.polys.matrices import DomainMatrix
 from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.fraction import reduced_fraction
-from symmle.model import Domain, Variable
+from symmle.model import Datum, Domain, Variable
 
 _SECONDS = 2.0
 _MOST_OPERATIONS = 1200  # of a matrix whose minors are looked at
 
 
-def inside_coordinates(parameters: Sequence[Variable]) -> dict[sp.Symbol, sp.Expr] | None:
+def positive_where_defined(log_density: sp.Expr) -> list[sp.Expr]:
+    """What a log-density takes the log of, of the parameters alone: positive where it has a value.
+
+    The determinant of a covariance matrix is one of these.
+    """
+    arguments = (call.args[0] for call in log_density.atoms(sp.log))
+    free = [each for each in arguments if not any(isinstance(s, Datum) for s in each.free_symbols)]
+    return sorted((e for e in free if e.is_Add and not e.is_positive), key=sp.default_sort_key)
+
+
+def inside_coordinates(
+    parameters: Sequence[Variable], positive: Sequence[sp.Expr] = ()
+) -> dict[sp.Symbol, sp.Expr] | None:
     """{parameter: expression in free letters} that runs through the inside of the domains.
 
-    None where the ends of the domains depend on each other in a circle.
+    positive: polynomials in the parameters that are positive at every point meant; one parameter
+    of the first that is linear in one is written by its size.  The letters may then run through
+    more than the inside.  None where the ends of the domains depend on each other in a circle.
     """
     here: dict[sp.Symbol, sp.Expr] = {}
     waiting = list(parameters)
@@ -34,7 +48,23 @@ def inside_coordinates(parameters: Sequence[Variable]) -> dict[sp.Symbol, sp.Exp
         for variable in ready:
             here[variable.symbol] = _free(variable.domain.at(here))
         waiting = [each for each in waiting if each not in ready]
-    return here
+    return here | _by_size(here, positive)
+
+
+def _by_size(
+    here: Mapping[sp.Symbol, sp.Expr], positive: Sequence[sp.Expr]
+) -> dict[sp.Symbol, sp.Expr]:
+    for each in positive:
+        if is_positive_inside(each, here):
+            continue  # the domains say so
+        for symbol in sorted(each.free_symbols & set(here), key=str):
+            slope = sp.expand(each.diff(symbol))
+            rest = sp.expand(each - slope * symbol)
+            plain = here[symbol].is_Symbol and symbol not in rest.free_symbols
+            if plain and symbol not in slope.free_symbols and is_positive_inside(slope, here):
+                size = sp.Dummy(positive=True)
+                return {symbol: (size - rest.xreplace(dict(here))) / slope.xreplace(dict(here))}
+    return {}
 
 
 def _free(where: Domain) -> sp.Expr:

@@ -23,6 +23,7 @@ from sympy.core.function import PoleError
 from symmle.budget import bounded
 from symmle.errors import BudgetError, InputError
 from symmle.estimate.existence import is_positive
+from symmle.estimate.exponentials import without_exponentials
 from symmle.fraction import reduced_fraction
 from symmle.model import Model, Variable
 from symmle.sample_mean import has_data, var
@@ -146,7 +147,7 @@ def _row(log_density: sp.Expr, coordinates: Mapping[sp.Symbol, sp.Expr]) -> sp.E
 
 def _is_negative_definite(hessian: sp.Matrix) -> bool:
     """By Gauss's elimination: every pivot of -H is positive, an exponential being a letter."""
-    left = (-_without_exponentials(hessian)).applyfunc(reduced_fraction)
+    left = (-without_exponentials(hessian)).applyfunc(reduced_fraction)
     while left.rows:
         pivot = sp.factor_terms(left[0, 0])
         if not pivot.is_positive:
@@ -159,24 +160,6 @@ def _is_negative_definite(hessian: sp.Matrix) -> bool:
             ),
         )
     return True
-
-
-def _without_exponentials(matrix: sp.Matrix) -> sp.Matrix:
-    """A positive letter for each exponential, its rational powers for its powers."""
-    letters: dict[sp.Expr, sp.Symbol] = {}
-
-    def letter(call: sp.Expr) -> sp.Expr:
-        argument = sp.expand_mul(call.args[0])
-        for known, symbol in letters.items():
-            ratio = sp.cancel(argument / known)
-            if ratio.is_Rational:
-                return symbol**ratio
-        letters[argument] = sp.Dummy(positive=True)
-        return letters[argument]
-
-    return matrix.applyfunc(
-        lambda e: sp.expand(e, power_exp=False).replace(lambda c: isinstance(c, sp.exp), letter)
-    )
 
 
 def _line_exists(row: sp.Expr, a: sp.Symbol, b: sp.Symbol) -> sp.Basic | None:
@@ -192,7 +175,7 @@ def _line_exists(row: sp.Expr, a: sp.Symbol, b: sp.Symbol) -> sp.Basic | None:
     bend = slope.diff(a)
     if bend == 0:
         return None
-    ratio = _without_exponentials(sp.Matrix([[slope.diff(b), bend]]))
+    ratio = without_exponentials(sp.Matrix([[slope.diff(b), bend]]))
     inside = sp.factor_terms(reduced_fraction(-ratio[0, 0] / ratio[0, 1]))
     if inside.free_symbols & {a, b} or not has_data(inside):
         return None

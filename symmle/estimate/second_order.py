@@ -1,5 +1,6 @@
 """Whether a stationary point is a strict maximum, and the likelihood concave; and by which road."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -8,9 +9,15 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.derive.quadrature import integrates_to_one
-from symmle.derive.signs import inside_coordinates, is_positive_definite_inside
+from symmle.derive.signs import (
+    inside_coordinates,
+    is_positive_definite_inside,
+    positive_where_defined,
+)
 from symmle.errors import InputError
 from symmle.estimate.elimination import reduced
+from symmle.estimate.gamma_sums import trigamma_of_sums_bounded
+from symmle.estimate.gram import Gram, curvature_where_flat, gram
 from symmle.estimate.monotone import trigamma_bounded
 from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation
@@ -45,7 +52,7 @@ def concavity(derivation: Derivation) -> Known:
     hessian = derivation.score.hessian
     if sum(entry.count_ops() for entry in hessian) > _MOST_OF_ALL:
         return Known.UNKNOWN
-    if is_negative_definite(hessian, sp.true):
+    if is_negative_definite(hessian, sp.true) or _gram_of_all(derivation) is not None:
         return Known.PROVED
     if nodes(hessian) or not _negative_definite_at_points(derivation):
         return Known.UNKNOWN
@@ -67,8 +74,9 @@ def second_order(
     own_equation: the reduced equation, when it is the slope of the profile likelihood.
     """
     if concave is Known.PROVED:
+        columns = _gram_of_all(derivation)
         road = "every leading minor of -H is positive, everywhere: the likelihood is concave"
-        return SecondOrder(Known.PROVED, road)
+        return SecondOrder(Known.PROVED, road if columns is None else columns.told)
     given = sp.true if exists is None else exists
     many = hessian.shape[0] > 2  # then a determinant by signs is dear, and the other road cheap
     strict = strict_wherever_stationary(derivation) if many else None
@@ -87,6 +95,7 @@ def second_order(
             )
             return SecondOrder(Known.PROVED, road)
     strict = strict if many else strict_wherever_stationary(derivation)
+    strict = strict or _gram_and_rest(derivation, hessian, given)
     if strict is not None:
         return strict
     if concave is Known.CHECKED:
@@ -108,13 +117,43 @@ def second_order(
     return SecondOrder(Known.UNKNOWN, "the sign of H is decided at numbers only")
 
 
+def _gram_of_all(derivation: Derivation) -> Gram | None:
+    """The columns of which -H is a weighted Gram matrix, wherever the parameters are."""
+    if not derivation.smooth or not nodes(derivation.score.hessian):
+        return None
+    return gram(derivation.model.log_density, derivation.score.parameters)
+
+
+def _gram_and_rest(
+    derivation: Derivation, hessian: sp.ImmutableMatrix, given: sp.Basic
+) -> SecondOrder | None:
+    """A proof by a Gram matrix in the real parameters, apart from the others at this point."""
+    parameters = derivation.score.parameters
+    real = [v.symbol for v in derivation.model.parameters if v.domain.lower == -sp.oo]
+    first = [i for i, s in enumerate(parameters) if s in real]
+    rest = [i for i, s in enumerate(parameters) if s not in real]
+    if not rest or any(hessian[i, j] != 0 for i in first for j in rest):
+        return None
+    density = derivation.model.log_density
+    columns = gram(density, real)
+    if columns is None:
+        return None
+    bend = curvature_where_flat(density, parameters[rest[0]]) if len(rest) == 1 else None
+    block = hessian.extract(rest, rest).as_immutable() if bend is None else sp.Matrix([[bend]])
+    if not is_negative_definite(block.as_immutable(), given):
+        return None
+    others = ", ".join(str(parameters[i]) for i in rest)
+    return SecondOrder(Known.PROVED, f"{columns.told}; H falls apart there, negative in {others}")
+
+
 def strict_wherever_stationary(derivation: Derivation) -> SecondOrder | None:
     """A proof that every zero of the score is a strict maximum, or None.
 
     The score of an exponential family of full rank is solved for its statistics; with these, -H is
     an expression in the parameters alone, whose leading minors may be seen to be positive.
     """
-    inside = inside_coordinates(derivation.model.parameters)
+    model = derivation.model
+    inside = inside_coordinates(model.parameters, positive_where_defined(model.log_density))
     if inside is None or not (derivation.information.from_score and derivation.smooth):
         return None
     if not is_positive_definite_inside(derivation.information.matrix, inside):
@@ -134,10 +173,20 @@ def is_negative_definite(matrix: sp.ImmutableMatrix, given: sp.Basic) -> bool:
     sizes = [entry.count_ops() for entry in matrix]
     if max(sizes) > _MOST_OPERATIONS or sum(sizes) > _MOST_OF_ALL:
         return False
-    letters = _with_signs(matrix, given)
-    if not all(_is_positive(-letters[i, i]) for i in range(matrix.shape[0])):
+    plain = trigamma_of_sums_bounded(_with_signs(matrix, given))
+    if _has_negative_minors(plain):
+        return True
+    if all(len(nodes([each.lhs])) < 2 for each in given.atoms(sp.StrictGreaterThan)):
+        return False
+    return _has_negative_minors(_with_signs(matrix, given, solve=True))
+
+
+def _has_negative_minors(letters: sp.ImmutableMatrix) -> bool:
+    """Sylvester's criterion for minus a matrix in letters of known sign."""
+    size = letters.shape[0]
+    if not all(_is_positive(-letters[i, i]) for i in range(size)):
         return False  # cheaper than a determinant, and settles most
-    for k in range(1, matrix.shape[0] + 1):
+    for k in range(1, size + 1):
         minor = (-1) ** k * letters[:k, :k].det(method="berkowitz")
         if not _is_positive(minor):
             return False
@@ -149,11 +198,20 @@ def _is_positive(expr: sp.Expr) -> bool:
     return bool(sp.factor_terms(short).is_positive)
 
 
-def _with_signs(matrix: sp.ImmutableMatrix, given: sp.Basic) -> sp.ImmutableMatrix:
-    """The matrix with letters for the means, as positive or negative as the conditions say."""
+def _with_signs(
+    matrix: sp.ImmutableMatrix, given: sp.Basic, solve: bool = False
+) -> sp.ImmutableMatrix:
+    """The matrix with letters for the means, as positive or negative as the conditions say.
+
+    solve: whether one letter of a condition is written by its size and the others.
+    """
     left = {each.lhs for each in given.atoms(sp.StrictGreaterThan)}
     sums = {each: sp.Dummy(positive=True) for each in left if each.is_Add and nodes([each])}
-    letters, back = masked(matrix.xreplace(sums))
+    if solve:
+        letters, back = masked(matrix)
+        letters = letters.xreplace(_solved_conditions(left, back))
+    else:
+        letters, back = masked(matrix.xreplace(sums))
     signs: dict[sp.Symbol, sp.Expr] = {}
     for letter, node in back.items():
         if node in left and (1 - node) in left:  # between 0 and 1
@@ -164,6 +222,26 @@ def _with_signs(matrix: sp.ImmutableMatrix, given: sp.Basic) -> sp.ImmutableMatr
         elif -node in left:
             signs[letter] = sp.Dummy(negative=True)
     return letters.xreplace(signs)
+
+
+def _solved_conditions(
+    positive: Iterable[sp.Expr], back: Mapping[sp.Symbol, sp.Expr]
+) -> dict[sp.Symbol, sp.Expr]:
+    """{a letter: its value by another letter that is the size of a condition that holds}.
+
+    var(x)*var(y) - cov(x, y)**2 > 0 so gives var(x) as (d + cov(x, y)**2)/var(y).
+    """
+    place = {node: letter for letter, node in back.items()}
+    here: dict[sp.Symbol, sp.Expr] = {}
+    for condition in sorted(positive, key=sp.default_sort_key):
+        inside = sp.expand(condition.xreplace(place))
+        for letter in sorted(inside.free_symbols & set(back), key=str):
+            slope = inside.diff(letter)
+            rest = inside - slope * letter
+            used = here or letter in rest.free_symbols or not rest.has(*back)
+            if slope.is_positive and letter.is_positive and inside.is_Add and not used:
+                here[letter] = (sp.Dummy(positive=True) - sp.expand(rest)) / slope
+    return here
 
 
 def _is_not_singular(matrix: sp.ImmutableMatrix) -> bool:

@@ -23,6 +23,7 @@ from symmle.estimate.existence import (
     root_exists,
 )
 from symmle.estimate.flat_direction import flat_direction
+from symmle.estimate.gamma_sums import maximum_of_gamma_sums
 from symmle.estimate.invariance import in_coordinates
 from symmle.estimate.kinks import median_estimate
 from symmle.estimate.known_functions import with_known_functions
@@ -217,11 +218,14 @@ def _existence(
 ) -> sp.Basic | None:
     """The condition for an estimate: of a closed form, or of the root of a reduced equation."""
     needed = [is_positive(each.xreplace(values)) for each in left.positive]
+    average = derivation.average_log_likelihood
     if not left.unknowns:
-        average = derivation.average_log_likelihood
         closed = closed_form_exists(values, derivation.model.parameters, average)
         return conjunction([closed, *needed])
-    root = None if equation is None else root_exists(equation)
+    if equation is None:
+        model = derivation.model
+        return None if needed else maximum_of_gamma_sums(average, model.parameters)
+    root = root_exists(equation)
     return None if root is None else conjunction([root, *needed])
 
 

@@ -1,0 +1,106 @@
+"""Second derivatives that are a weighted Gram matrix of columns of the data.
+
+Where the parameters enter each row through one linear predictor, d2 log f = -w*z*z' row by row,
+with a weight w > 0 and columns z that are free of the parameters.  Then -H = mean(w*z*z') is
+positive definite unless the columns z are collinear in the sample, for v'H v = -mean(w*(z'v)**2).
+Regressions are of this kind: with the log link for counts, the logit link for successes, and least
+squares.  Source: McCullagh & Nelder, Generalized Linear Models (1989), section 2.5; Wedderburn, On
+the existence and uniqueness of the maximum likelihood estimates, Biometrika 63 (1976) 27.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symmle.budget import bounded
+from symmle.errors import BudgetError
+from symmle.estimate.exponentials import without_exponentials
+from symmle.fraction import reduced_fraction
+from symmle.sample_mean import has_data
+
+_SECONDS = 2.0
+_MOST_OPERATIONS = 300  # of the second derivatives of a row
+
+
+@dataclass(frozen=True, slots=True)
+class Gram:
+    """columns: z, one for each of the parameters, in their order."""
+
+    parameters: tuple[sp.Symbol, ...]
+    columns: tuple[sp.Expr, ...]
+
+    @property
+    def told(self) -> str:
+        """How the proof reads."""
+        shown = ", ".join(map(str, self.columns))
+        return (
+            f"minus the second derivatives in {', '.join(map(str, self.parameters))} are "
+            f"mean(w*z*z') with w > 0 and z = ({shown}): positive definite unless these columns "
+            "are collinear in the sample"
+        )
+
+
+def gram(log_density: sp.Expr, parameters: Sequence[sp.Symbol]) -> Gram | None:
+    """The columns for these parameters, two or more; None where a row is not of that form."""
+    if len(parameters) < 2:
+        return None
+    try:
+        columns = bounded(_SECONDS, lambda: _columns(log_density, parameters))
+    except BudgetError:
+        return None
+    return None if columns is None else Gram(tuple(parameters), columns)
+
+
+def _columns(log_density: sp.Expr, parameters: Sequence[sp.Symbol]) -> tuple[sp.Expr, ...] | None:
+    slopes = [log_density.diff(symbol) for symbol in parameters]
+    rows = sp.Matrix([[slope.diff(symbol) for symbol in parameters] for slope in slopes])
+    if sum(entry.count_ops() for entry in rows) > _MOST_OPERATIONS:
+        return None
+    entries = without_exponentials(rows).applyfunc(reduced_fraction)
+    for i in range(len(parameters)):
+        column = _root_of_data(entries[i, i])
+        if column is None:
+            continue
+        ratios = [reduced_fraction(entries[i, j] / entries[i, i]) for j in range(entries.cols)]
+        free = not any(each.free_symbols - log_density.free_symbols for each in ratios)
+        free = free and not any(each.free_symbols & set(parameters) for each in ratios)
+        if free and all(
+            reduced_fraction(entries[j, k] - ratios[j] * ratios[k] * entries[i, i]) == 0
+            for j in range(entries.rows)
+            for k in range(j, entries.cols)
+        ):
+            columns = tuple(reduced_fraction(ratio * column) for ratio in ratios)
+            return columns if not any(_is_of_parameters(each) for each in columns) else None
+    return None
+
+
+def _is_of_parameters(column: sp.Expr) -> bool:
+    return bool(column.free_symbols) and not has_data(column)
+
+
+def _root_of_data(entry: sp.Expr) -> sp.Expr | None:
+    """z with entry = -w*z**2, w > 0: the squares of data are taken off; None if no sign shows."""
+    column, rest = sp.S.One, sp.S.One
+    for factor in sp.Mul.make_args(sp.factor_terms(entry)):
+        base, exponent = factor.as_base_exp()
+        if has_data(base) and exponent.is_Integer and exponent > 0 and exponent % 2 == 0:
+            column *= base ** (exponent / 2)
+        else:
+            rest *= factor
+    return column if rest.is_negative else None
+
+
+def curvature_where_flat(log_density: sp.Expr, symbol: sp.Symbol) -> sp.Expr | None:
+    """The mean second derivative wherever the mean slope in the symbol vanishes, if free of data.
+
+    -1/s + e**2/s**3 has the derivative 1/s**2 - 3*e**2/s**4, which is -2/s**2 - 3/s times it.
+    """
+    slope = sp.expand(log_density.diff(symbol))
+    bend = sp.expand(slope.diff(symbol))
+    moving = [term for term in sp.Add.make_args(slope) if has_data(term)]
+    if not moving:
+        return None
+    factor = reduced_fraction(moving[0].diff(symbol) / moving[0])
+    left = sp.expand(bend - factor * slope)
+    return None if has_data(left) or has_data(factor) else left
