@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from symmle.estimate import Estimator, Kind
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, climb
+from symmle.fit.exact import exact_maximum
 from symmle.fit.locate import Located, is_as_high
 from symmle.fit.profile import Peak, profile_intervals
 from symmle.fit.record import Fit, Maximum, Status, Weights
@@ -35,12 +36,17 @@ _SINGULAR = 1e-9  # smallest curvature, beside the largest, that is one
 _MOST_PROFILED = 50_000  # rows that a profile passes over
 
 _NOT_SMOOTH = "the estimate sits at an end that the data set, where the score does not vanish"
+_CANCELLED = "the scores of the rows are not all finite, or cancel one another"
+_COLLINEAR = "the parameters are collinear to double precision; take a constant off the covariates"
 _PSEUDO = "the weights are probabilities, so the weighted sum is no log-likelihood of the sample"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """A point that is believed: with its Hessian over the parameters `free`, and its spread."""
+    """A point that is believed: with its Hessian over the parameters `free`, and its spread.
+
+    collinear: the Hessian is singular to double precision, and the spread is from 40 digits.
+    """
 
     theta: Mapping[sp.Symbol, float]
     charts: tuple[Chart, ...]
@@ -48,6 +54,7 @@ class Judged:
     hessian: Floats
     spread: Spread | None
     precise: bool
+    collinear: bool = False
 
     @property
     def point(self) -> Point:
@@ -72,7 +79,11 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
     slopes, precise = _score(setting, surface, theta)
     slopes = slopes[list(free)]
     if spread is None or _is_nearly_singular(hessian):
-        return _no_maximum(setting, surface, located, hessian, slopes)
+        exact = exact_maximum(setting, theta, free) if np.all(np.isfinite(hessian)) else None
+        if exact is None:
+            return _no_maximum(setting, surface, located, hessian, slopes)
+        chart_of = charts(setting.model, exact.theta)
+        return Judged(exact.theta, chart_of, free, hessian, exact.spread, True, True)
     unit = spread.errors * math.sqrt(setting.n)
     sizes = np.abs(np.array(point))[list(free)]
     rounding = 8 * np.finfo(float).eps * np.abs(hessian) @ sizes * unit
@@ -291,10 +302,10 @@ def _with_errors(
     outer = outer_product(setting.model, setting.columns, found.theta, shares, found.free, squared)
     if outer is not None and not squared:
         outer = outer / setting.n
-    robust = None if outer is None else sandwich(found.hessian, outer)
+    robust = None if outer is None or found.collinear else sandwich(found.hessian, outer)
     spread: Spread | None = found.spread
     if robust is None:
-        reasons[others[1]] = "the scores of the rows are not all finite, or cancel one another"
+        reasons[others[1]] = _COLLINEAR if found.collinear else _CANCELLED
     if setting.weights is Weights.PROBABILITIES:
         spread = robust
         reasons[others[0]] = "the weights are probabilities; see the sandwich errors"

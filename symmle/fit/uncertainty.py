@@ -102,7 +102,7 @@ def expected_errors(
         return None, "the expected information could not be integrated here"
     found = standard_errors(-matrix.reshape(p, p), n)
     if found is None:
-        return None, "the expected information is singular at the estimate"
+        return None, "the expected information is singular at the estimate, to double precision"
     return found.errors, ""
 
 
