@@ -128,3 +128,39 @@ def test_an_offset_of_the_data_costs_no_digit_of_the_errors(name: str) -> None:
         here, there = getattr(near, field), getattr(far, field)
         if there is not None:
             assert list(there.values()) == pytest.approx(list(here.values()), rel=1e-6)
+
+
+SLOPED = np.round(X * 2.0**16) / 2.0**16
+REGRESSIONS = {
+    "linear": ("-log(s) - log(2*pi)/2 - ((y - a - b*x)/s)**2/2", 2.5 * X + GAPS.repeat(3)[:60]),
+    "logistic": ("y*(a + b*x) - log(1 + exp(a + b*x))", (X + RANDOM.normal(size=60) > 5) * 1.0),
+    "Poisson": ("y*(a + b*x) - exp(a + b*x) - loggamma(y + 1)", np.round(WAITED)),
+    "exponential": ("-(a + b*x) - y*exp(-(a + b*x))", WAITED),
+}
+
+
+@pytest.mark.parametrize("name", REGRESSIONS)
+def test_a_covariate_far_from_zero_costs_no_digit(name: str) -> None:
+    """x + c with a - b*c is the same density: slope, errors and likelihood stay as they are."""
+    density, y = REGRESSIONS[name]
+    domain = "real" if name == "linear" else "nonnegative"
+    parameters = {"a": "real", "b": "real"} | ({"s": "positive"} if name == "linear" else {})
+    model = build_model(name, density, {"y": domain, "x": "real"}, parameters)
+    far_off = 2.0**20
+    near = symmle.fit(model, {"y": y, "x": SLOPED})
+    far = symmle.fit(model, {"y": y, "x": SLOPED + far_off})
+    assert near.status is far.status is Status.OK
+    assert far.estimate["b"] == pytest.approx(near.estimate["b"], rel=1e-12)
+    moved = near.estimate["a"] - far_off * near.estimate["b"]
+    assert far.estimate["a"] == pytest.approx(moved, rel=1e-12)
+    assert far.standard_errors["b"] == pytest.approx(near.standard_errors["b"], rel=1e-8)
+    assert far.log_likelihood == pytest.approx(near.log_likelihood, rel=1e-8)
+
+
+def test_two_covariates_that_are_one_are_not_told_apart() -> None:
+    """Exactly collinear columns have no estimate at any precision."""
+    density = "-(y - a*x - b*z)**2/2 - log(2*pi)/2"
+    model = build_model("m", density, dict.fromkeys("yxz", "real"), {"a": "real", "b": "real"})
+    found = symmle.fit(model, {"y": WAITED, "x": SLOPED, "z": 2 * SLOPED})
+    assert found.estimate is None
+    assert found.status is not Status.OK

@@ -2,8 +2,9 @@
 
 mean(B**k*T) is M**k*mean(exp(k*l)*T) with M = largest(B) and l = log(B/M) <= 0: no power overflows,
 and where means are divided by one another M cancels.  Likewise mean(exp(w*x)*T) with the gaps
-x - M.  What else depends on B or x in the same expression is written by l or the gaps too, so that
-an offset of the data cancels in the formula and not in the arithmetic.
+x - M, from the mean where w may have either sign.  What else depends on B or x in the same
+expression is written by l or the gaps too, so that an offset of the data cancels in the formula
+and not in the arithmetic.
 Source: Blanchard, Higham & Higham, Accurately computing the log-sum-exp and softmax functions,
 IMA J. Numer. Anal. 41 (2021).
 """
@@ -46,7 +47,7 @@ class Smallest(OverData):
 
 @dataclass(frozen=True, slots=True)
 class _Relative:
-    """A column B, its end M over the rows, and the column that stands for log(B/M) or B - M."""
+    """A column B, its end or mean M, and the column that stands for log(B/M) or B - M."""
 
     base: sp.Expr
     end: sp.Expr
@@ -86,7 +87,9 @@ def _note(factor: sp.Expr, known: dict[sp.Expr, _Relative], names: Names) -> Non
     base, weight, is_power = _growth(factor)
     if base is None or base in known:
         return
-    end = Smallest(base) if weight.is_negative else Largest(base)
+    end: sp.Expr = SampleMean(base)
+    if weight.is_negative or weight.is_positive:
+        end = Smallest(base) if weight.is_negative else Largest(base)
     column = Datum(names.fresh("log_ratio" if is_power else "gap"), real=True)
     known[base] = _Relative(base, end, column, is_power)
 
@@ -110,7 +113,7 @@ def _growth(factor: sp.Expr) -> tuple[sp.Expr | None, sp.Expr, bool]:
     if isinstance(factor, sp.exp):
         columns = [symbol for symbol in factor.free_symbols if isinstance(symbol, Datum)]
         weight, base = factor.args[0].as_independent(*columns, as_Add=False)
-        if weight.is_number or not (weight.is_negative or weight.is_positive):
+        if weight.is_number:
             return None, weight, False
         return (base if base.free_symbols <= set(columns) else None), weight, False
     base, exponent = factor.as_base_exp()

@@ -65,6 +65,8 @@ def exact_maximum(
                     [[float(found[i, j] / setting.n) for j in range(size)] for i in range(size)]
                 )
                 spread = Spread(covariance, np.sqrt(np.diag(covariance)))
+                if not np.all(np.isfinite(covariance)) or not np.all(spread.errors > 0):
+                    return None  # the numbers are there, and no doubles
                 return Exact({s: float(value) for s, value in point.items()}, spread)
     return None
 

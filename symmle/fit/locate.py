@@ -11,6 +11,7 @@ import sympy as sp
 
 from symmle.codegen.invariance import invariance
 from symmle.estimate import Kind
+from symmle.fit.centred import centred_estimate
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import ModuleSurface, Point, Surface, Top, climb
 from symmle.fit.setting import Setting
@@ -61,6 +62,9 @@ def locate(setting: Setting, surface: ModuleSurface) -> Located | Missing:
         found, path = module.fit(*columns, weights=setting.sample.weights, trajectory=True)
         iterations = 0 if setting.estimator.kind is Kind.CLOSED else len(path) - 1
     except (ValueError, ArithmeticError) as error:
+        theta = centred_estimate(setting, module)
+        if theta is not None:
+            return Located(theta, 0)
         return _around(setting, surface, str(error))
     point = tuple(float(value) for value in found)
     located = Located(dict(zip(symbols, point, strict=True)), iterations)
