@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 from types import ModuleType
 
 import numpy as np
@@ -19,7 +19,9 @@ from symmle.fit.simple_root import is_simple_root
 
 _MOST_CLIMBS = 24
 _MOST_ROWS = 20_000  # passed over by a climb from elsewhere
-_ASIDE = 0.1  # for a parameter at zero, where the density is not written for zero
+_SHAPES = (0.1, -0.1, 0.5, -0.5)
+_MOST_GUESSES = 256
+_BEST = 4  # guesses that are climbed from
 _SAME = 1e-6  # in units of the coordinate, within which two tops are one
 _EQUAL = 1e-10  # relative difference of heights that are equal
 
@@ -146,17 +148,38 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
         guess = plain_point(setting)
     except OverflowError:
         return Missing(reason, None)
-    if math.isinf(surface.height(guess)):
-        guess = tuple(value or _ASIDE for value in guess)  # a shape of zero, under a fraction
-    chart_of = charts(setting.model, dict(zip(symbols, guess, strict=True)))
-    if math.isinf(surface.height(guess)):
+    guesses = _guesses(setting, surface, guess)
+    if not guesses:
         return Missing(reason, None)
     if not _few_rows(setting) or setting.estimator.kind is Kind.REDUCED:
-        return Missing(reason, guess)
-    best = climb(surface, guess, chart_of, range(len(guess)))
-    if best is None or not best.settled:
-        return Missing(reason, guess)
-    return _highest(setting, surface, best.point, best.steps)
+        return Missing(reason, guesses[0])
+    for each in guesses:
+        chart_of = charts(setting.model, dict(zip(symbols, each, strict=True)))
+        best = climb(surface, each, chart_of, range(len(each)))
+        if best is not None and best.settled:
+            return _highest(setting, surface, best.point, best.steps)
+    return Missing(reason, guesses[0])
+
+
+def _guesses(setting: Setting, surface: Surface, guess: Point) -> list[Point]:
+    """The plain point, or where the density has no value there, points beside it that have one.
+
+    A parameter without an end, that moves with neither the place nor the size of the data, is a
+    shape, and a density may be written so that its shape 0 divides by zero.
+    """
+    moves = invariance(setting.model)
+    chart_of = charts(setting.model, dict(zip(setting.model.symbols, guess, strict=True)))
+    moved = [
+        any(ways and ways[i] for ways in (moves.shift, moves.scale)) for i in range(len(guess))
+    ]
+    choices = [
+        _SHAPES if math.isinf(c.low) and math.isinf(c.high) and not held else (value,)
+        for c, held, value in zip(chart_of, moved, guess, strict=True)
+    ]
+    found = [(surface.height(each), each) for each in islice(product(*choices), _MOST_GUESSES)]
+    found.sort(key=lambda each: -each[0])
+    plain = [] if math.isinf(surface.height(guess)) else [guess]
+    return plain + [point for height, point in found[:_BEST] if not math.isinf(height)]
 
 
 def plain_point(setting: Setting) -> Point:
