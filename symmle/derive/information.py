@@ -20,6 +20,7 @@ from symmle.known import Known
 from symmle.model import Model, Origin
 from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
 
+_MOST_OF_ALL = 5_000  # of a score that is larger, no expectation is solved for
 _MOST_OPERATIONS = 400  # an entry larger than this is left as it comes
 
 
@@ -66,6 +67,8 @@ def fisher_information(
         if not unresolved and not moved:
             road = "E[score score'], by symmetry about the kink and a table of integrals"
         return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
+    if means is not None and means.information is not None:
+        return Information(means.information, Known.PROVED, "E[score] = 0", (), True)
     gradient = [mean(log_density.diff(symbol)) for symbol in theta]
     size = len(theta)
     hessian = sp.Matrix(size, size, lambda i, j: gradient[min(i, j)].diff(theta[max(i, j)]))
@@ -127,6 +130,8 @@ def _expectations_from_score(
     gradient: list[sp.Expr], needed: tuple[SampleMean, ...]
 ) -> dict[sp.Expr, sp.Expr]:
     """Solve E[score] = 0 for the expectations that the Hessian needs, as far as it goes."""
+    if sum(each.count_ops() for each in gradient) > _MOST_OF_ALL:
+        return {}
     letters = {node: sp.Dummy() for node in nodes([*gradient, *needed])}
     equations = [sp.expand_mul(each.xreplace(letters)) for each in gradient]
     solved: dict[sp.Symbol, sp.Expr] = {}

@@ -19,6 +19,7 @@ from symmle.sample_mean import SampleMean, central, mean, passes, statistics, ti
 from symmle.trial import require_finite
 
 _MANY = 3  # parameters, from which on the score is solved for all statistics at once
+_LONGEST = 300  # operations of a derivative, from which on no terms are gathered
 _LONG = 80  # operations of a Hessian, from which on it is solved for them with two, too
 
 
@@ -120,4 +121,6 @@ def is_smooth(model: Model) -> bool:
 def _between_kinks(derivative: sp.Expr) -> sp.Expr:
     """Gathered terms; the impulses that sit on the kinks themselves are left out."""
     impulses = derivative.atoms(sp.DiracDelta)
-    return tidy(derivative.xreplace(dict.fromkeys(impulses, sp.S.Zero)) if impulses else derivative)
+    if impulses:
+        derivative = derivative.xreplace(dict.fromkeys(impulses, sp.S.Zero))
+    return derivative if derivative.count_ops() > _LONGEST else tidy(derivative)

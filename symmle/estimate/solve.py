@@ -74,7 +74,9 @@ def _estimate(derivation: Derivation) -> Estimator:
     left = eliminate(components, model.parameters, derivation.mean_equations)
     solved = back_substituted(left.solved)
     values = {symbol: solved[symbol] for symbol in score.parameters if symbol in solved}
-    hessian = _at(score.hessian, values)
+    information = derivation.information
+    by_score = not left.unknowns and information.from_score and _is_long(score.hessian)
+    hessian = _at(-information.matrix if by_score else score.hessian, values)
     if any(equation == 0 for _, equation in left.equations):
         return _not_identified(derivation, values, left, hessian, Known.PROVED)
     if left.unknowns and is_flat_along_a_line(derivation):
@@ -315,6 +317,11 @@ def _not_identified(
         known if flat is None else Known.PROVED,
         identified=() if flat is None else flat.identified,
     )
+
+
+def _is_long(hessian: sp.ImmutableMatrix) -> bool:
+    """Whether putting values into it is dear, so that -I, which it equals there, is taken."""
+    return bool(sum(entry.count_ops() for entry in hessian) > _MOST_OPERATIONS)
 
 
 def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.ImmutableMatrix:
