@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import sympy as sp
 
 from symmle.derive import derive
 from symmle.derive.mean_equations import mean_equations
