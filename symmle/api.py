@@ -9,6 +9,7 @@ Last of the rooms before `cli`, because it needs both the engine and the reports
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from numbers import Real
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -99,7 +100,7 @@ def fit(
     """
     chosen = _model(_of_size(model, data, column, weights), fix, coordinates)
     sample = _sample(chosen, data, column, weights, drop_missing)
-    found = fit_sample(chosen, sample, level, _weighting(weights_are), all_maxima)
+    found = fit_sample(chosen, sample, _coverage(level), _weighting(weights_are), all_maxima)
     return FitResult(*(getattr(found, each.name) for each in fields(found)))
 
 
@@ -149,7 +150,7 @@ def _of_size(
     if column is not None:
         count = 1 if isinstance(column, str) else len(column)
     elif isinstance(data, Mapping | Frame):
-        names = {str(name) for name in (data if isinstance(data, Mapping) else data.columns)}
+        names = {str(name) for name in _keys(data)}
         count = len(names - ({weights} if isinstance(weights, str) else set()))
     elif isinstance(data, Sample):
         count = len(data.columns)
@@ -184,6 +185,12 @@ def _texts(given: Assignments) -> list[str]:
     return [f"{k}={float(v)!r}" if isinstance(v, float) else f"{k}={v}" for k, v in given.items()]
 
 
+def _coverage(level: object) -> float:
+    if isinstance(level, Real):
+        return float(level)
+    raise InputError(f"the level {level!r} is no number; give one between 0 and 1, such as 0.95")
+
+
 def _weighting(given: Weights | str) -> Weights:
     try:
         return Weights(given)
@@ -214,13 +221,21 @@ def _sample(
     if isinstance(data, Mapping):
         return _from_table(model, data, [str(name) for name in data], names, weights, drop_missing)
     if isinstance(data, Frame):
-        there = [str(name) for name in data.columns]
+        there = [str(name) for name in _keys(data)]
         return _from_table(model, data, there, names, weights, drop_missing)
     if names is not None:
         raise InputError(f"column={column!r} was given, but the data have no named columns")
     if isinstance(weights, str):
         raise InputError(f"weights={weights!r} names a column, but the data have none")
     return from_columns(_unnamed(model, data), _weights(weights), drop_missing)
+
+
+def _keys(table: Mapping[str, ArrayLike] | Frame) -> list[str]:
+    """What a table calls its columns: the names of a data frame may be numbers, too."""
+    if type(table).__name__ == "LazyFrame":
+        raise InputError("a LazyFrame holds no rows yet; give what its collect() returns")
+    there = table if isinstance(table, Mapping) else getattr(table, "column_names", table.columns)
+    return list(there)
 
 
 def _from_table(
@@ -242,8 +257,9 @@ def _from_table(
                 f"there is no column {name!r} among {', '.join(there)}; name one for each of "
                 f"{', '.join(wanted)} with column="
             )
-    columns = {name: _numbers(table[name]) for name in names}
-    weight = table[weights] if isinstance(weights, str) else weights
+    keys = dict(zip(there, _keys(table), strict=True))
+    columns = {name: _numbers(table[keys[name]]) for name in names}
+    weight = table[keys[weights]] if isinstance(weights, str) else weights
     return from_columns(columns, _weights(weight), drop_missing, "the table")
 
 

@@ -1,6 +1,7 @@
 """The Python face: any model, any data, records that show themselves."""
 
 import doctest
+import importlib
 import json
 from pathlib import Path
 
@@ -206,3 +207,17 @@ def test_the_examples_in_the_docstrings_run() -> None:
     """Prose that is executed."""
     assert doctest.testmod(symmle.api).attempted >= 4
     assert doctest.testmod(symmle.api).failed == 0
+
+
+def test_tables_with_numbers_for_names_and_tables_of_arrow() -> None:
+    """A name that is a number is found by its text; pyarrow lists columns and names apart."""
+    frame = pandas.DataFrame([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]])
+    assert symmle.fit("exponential", frame, column="1").estimate == pytest.approx({"rate": 3 / 13})
+    arrow = importlib.import_module("pyarrow").table({"a": [1.0, 2.0, 6.0]})
+    assert symmle.fit("exponential", arrow).estimate == pytest.approx({"rate": 1 / 3})
+
+
+def test_a_level_that_is_no_number_is_refused() -> None:
+    """One sentence, no traceback."""
+    with pytest.raises(InputError, match="no number"):
+        symmle.fit("exponential", [1.0, 2.0], level="high")

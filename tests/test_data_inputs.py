@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 from symmle.cli.main import main
-from symmle.data import from_array, from_columns, require_domain, variance, weighted_mean
+from symmle.data import from_array, from_columns, read, require_domain, variance, weighted_mean
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.fit import fit
@@ -213,3 +213,13 @@ def test_scale_changes_an_estimate_as_theory_says_or_is_refused(family: str, fac
     elif found.estimate is None:
         assert found.status.value == "not_converged"
         assert "double precision" in found.message or "rescale" in found.message
+
+
+def test_whole_numbers_that_no_double_holds_are_said_to_be_rounded(tmp_path: Path) -> None:
+    """2**53 + 1 is the first one; an even one beside it is a double; fractions round anyway."""
+    values = [2**53 + 1, 2**53 + 2, 7]
+    file = tmp_path / "ids.csv"
+    file.write_text("id\n" + "\n".join(map(str, values)) + "\n")
+    for sample in (from_array(values), from_array(np.array(values)), read(file)):
+        assert len(sample.notes) == 1 and sample.notes[0].startswith("1 whole numbers")
+    assert not from_array([2.0**60, 0.1, 2**53 + 2]).notes

@@ -4,7 +4,7 @@ Delimited text is read by the standard `csv` module and numbers by Python's `flo
 decimal text correctly.  The delimiter follows from the file's name; nothing is guessed from the
 content but whether there is a header row, and that is said.  Only the columns asked for are
 converted, so a table may hold text elsewhere.
-Imports `errors` and `sample` only; pyarrow (extra `data`) for Parquet and Feather.
+Imports `errors`, `rounding` and `sample` only; pyarrow (extra `data`) for Parquet and Feather.
 """
 
 import csv
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 
+from symmle.data.rounding import rounded_cells, rounding_note
 from symmle.data.sample import Doubles, Sample, checked_sample, from_columns
 from symmle.errors import DependencyError, InputError
 
@@ -121,17 +122,24 @@ def _from_text(
         wanted = _select(header, wish, source)
         values: list[array[float]] = [array("d") for _ in wanted]
         lines: array[int] = array("q")
+        rounds: dict[str, int] = {}
         for batch_lines, rows in _batches(reader, data_row, len(header), source):
             for name, column in zip(wanted, values, strict=True):
                 place = header.index(name)
                 try:
-                    column.extend(_numbers([row[place] for row in rows]))
+                    cells = [row[place] for row in rows]
+                    numbers = array("d", _numbers(cells))
+                    column.extend(numbers)
+                    rounds[name] = rounds.get(name, 0) + rounded_cells(
+                        cells, np.frombuffer(numbers)
+                    )
                 except _BadCell as bad:
                     where = f"row {len(lines) + bad.index + 1} (line {batch_lines[bad.index]})"
                     raise InputError(f"{source}: {where}, column {name!r} {bad}") from None
             lines.extend(batch_lines)
     if not lines:
         raise InputError(f"{source}: there is a header but no row below it; add observations")
+    notes += tuple(rounding_note(name, count) for name, count in rounds.items() if count)
     consecutive = lines[-1] - lines[0] == len(lines) - 1
     where_from: Sequence[int] = range(lines[0], lines[-1] + 1) if consecutive else lines
     table: dict[str, Doubles] = {

@@ -4,7 +4,8 @@ The checks live here, once, for files and arrays alike: numbers only (no text, n
 no other Python objects), one column at a time, no infinities, missing values refused with their
 count or dropped on request and counted, weights that are weights.
 Integers become doubles, so nothing wraps around; integer-valued doubles are counts.
-Imports `errors` and `moments` only.  `files` and the Python API build it; `fit` reads it.
+Imports `errors`, `moments` and `rounding` only.  `files` and the Python API build it, and `fit`
+reads it.
 """
 
 import math
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from symmle.data.moments import blocks
+from symmle.data.rounding import rounded, rounding_note
 from symmle.errors import InputError
 
 if TYPE_CHECKING:
@@ -114,7 +116,10 @@ def from_columns(
     """
     converted = {name: _doubles(values, name, source) for name, values in columns.items()}
     weight = None if weights is None else _doubles(weights, "weights", source)
-    return checked_sample(converted, weight, drop_missing, Sample({}, None, source, 0, range(0)))
+    counts = {name: rounded(values, converted[name]) for name, values in columns.items()}
+    notes = tuple(rounding_note(name, count) for name, count in counts.items() if count)
+    origin = Sample({}, None, source, 0, range(0), notes=notes)
+    return checked_sample(converted, weight, drop_missing, origin)
 
 
 def checked_sample(
