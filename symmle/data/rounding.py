@@ -28,9 +28,9 @@ def rounded_cells(cells: Sequence[str], doubles: NDArray[np.float64]) -> int:
 
 
 def _large(doubles: NDArray[np.float64]) -> list[int]:
-    """Where the values are beyond 2**53, and finite."""
+    """Where the values are 2**53, to which the next rounds, or more, and finite."""
     size = np.abs(doubles)
-    return [int(i) for i in np.flatnonzero((size > _EXACT) & np.isfinite(size))]
+    return [int(i) for i in np.flatnonzero((size >= _EXACT) & np.isfinite(size))]
 
 
 def rounding_note(name: str, count: int) -> str:
