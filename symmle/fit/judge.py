@@ -14,6 +14,7 @@ from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, climb
 from symmle.fit.exact import exact_maximum
 from symmle.fit.locate import Located, is_as_high
+from symmle.fit.many_digits import ManyDigits
 from symmle.fit.profile import Peak, profile_intervals
 from symmle.fit.record import Fit, Maximum, Status, Weights
 from symmle.fit.row_scores import outer_product
@@ -112,6 +113,8 @@ def _score(
     if setting.rows is None:
         return surface.slope(tuple(theta.values())), False
     point = {symbol: mpmath.mpf(value) for symbol, value in theta.items()}
+    if isinstance(surface, ManyDigits):
+        return surface.slope(tuple(theta.values())), True
     exact = [setting.value(each, point) for each in setting.derivation.score.gradient]
     return np.array([float(each) for each in exact]), True
 
@@ -402,6 +405,9 @@ def _with_profiles(
         reasons["profile_intervals"] = "not computed where a parameter sits on a kink"
         note = f"the standard errors are those with {shown} held at the kink"
         return replace(plain, notes=(*plain.notes, note))
+    if isinstance(surface, ManyDigits):
+        reasons["profile_intervals"] = "not followed where doubles lose their digits"
+        return plain
     if surface.passes and setting.sample.n > _MOST_PROFILED:
         reasons["profile_intervals"] = f"not computed for more than {_MOST_PROFILED} rows"
         return plain

@@ -44,10 +44,14 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What the module said instead of an estimate, and where a search may begin."""
+    """What the module said instead of an estimate, and where a search may begin.
+
+    best: the highest point that was reached, if any.
+    """
 
     reason: str
     start: Point | None
+    best: Point | None = None
 
 
 def surface_of(setting: Setting, module: ModuleType) -> ModuleSurface:
@@ -153,12 +157,15 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
         return Missing(reason, None)
     if not _few_rows(setting) or setting.estimator.kind is Kind.REDUCED:
         return Missing(reason, guesses[0])
+    tops: list[Top] = []
     for each in guesses:
         chart_of = charts(setting.model, dict(zip(symbols, each, strict=True)))
         best = climb(surface, each, chart_of, range(len(each)))
         if best is not None and best.settled:
             return _highest(setting, surface, best.point, best.steps)
-    return Missing(reason, guesses[0])
+        tops += [] if best is None else [best]
+    best = max(tops, key=lambda top: top.height, default=None)
+    return Missing(reason, guesses[0], None if best is None else best.point)
 
 
 def _guesses(setting: Setting, surface: Surface, guess: Point) -> list[Point]:

@@ -25,6 +25,7 @@ from symmle.fit.ends import higher_end, level_end
 from symmle.fit.judge import judged, reported
 from symmle.fit.kink_fit import kinked_fit
 from symmle.fit.locate import Missing, locate, plain_point, surface_of
+from symmle.fit.many_digits import at_many_digits
 from symmle.fit.originals import with_originals
 from symmle.fit.others import with_every_maximum
 from symmle.fit.prepare import Prepared, prepare
@@ -90,18 +91,19 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
         located = searched(asked) or locate(asked, surface)
         if isinstance(located, Fit):
             return located
+        exact, located = at_many_digits(asked, surface, located)
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
         located, road = with_every_maximum(asked, located) if every_maximum else (located, "")
         end = higher_end(asked, surface, located)
         if end is not None:
             return replace(end, notes=(*end.notes, road)) if road else end
-        found = judged(asked, surface, located)
+        found = judged(asked, exact, located)
         if isinstance(found, Fit) and found.status in (Status.NOT_IDENTIFIED, Status.NOT_UNIQUE):
             found = level_end(asked, surface, located) or found
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED or asked.spans_much
             start = tuple(located.theta.values())
             return failed(asked, surface, start, found.message) if lost else found
-        record = with_status(asked, reported(asked, surface, found, located), located)
+        record = with_status(asked, reported(asked, exact, found, located), located)
         return replace(record, notes=(*record.notes, road)) if road else record

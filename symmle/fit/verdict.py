@@ -21,8 +21,12 @@ def with_status(asked: Setting, found: Fit, located: Located) -> Fit:
         height = found.log_likelihood / asked.n
         ties = [top for top in located.others if is_as_high(top, height)]
         if ties:
+            same = f"{len(ties) + 1} maxima are equally high"
+            local = with_path(asked, found)
+            if local.status is Status.LOCAL_MAXIMUM:
+                return replace(local, message=f"{local.message}; {same} inside")
             told = (
-                f"{len(ties) + 1} maxima are equally high, so the data do not choose among them; "
+                f"{same}, so the data do not choose among them; "
                 "see the others, and collect more data or hold a parameter with --fix"
             )
             return replace(found, status=Status.NOT_UNIQUE, message=told)
