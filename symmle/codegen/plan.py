@@ -25,7 +25,7 @@ from symmle.estimate import Equation, Estimator, Kind
 from symmle.known import Known
 from symmle.model import Datum, Model
 from symmle.order_statistics import OrderStatistic
-from symmle.sample_mean import OverData, has_data, nodes
+from symmle.sample_mean import OverData, SampleMean, has_data, nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,8 @@ def _conditions(estimator: Estimator) -> list[tuple[sp.Expr, bool]]:
     for each in exists.args if isinstance(exists, sp.And) else (exists,):
         if isinstance(each, sp.StrictGreaterThan | sp.Unequality):
             found.append((each.lhs - each.rhs, isinstance(each, sp.Unequality)))
-    return found
+    # a mean about others may divide by what another condition says is not zero
+    return sorted(found, key=lambda one: any(nodes(node.args) for node in nodes([one[0]])))
 
 
 def _plan_fit(
@@ -207,7 +208,13 @@ def _plan_fit(
 def _compared(plan: "_Planner", left: sp.Expr) -> Formula:
     """The left side of a condition and its size; observations are compared as they are."""
     exact = all(isinstance(node, OrderStatistic) for node in nodes([left]))
-    return plan.formula([left, left]) if exact else plan.formula([left], sized=True)
+    if exact:
+        return plan.formula([left, left])
+    if isinstance(left, SampleMean) and left.args[0].is_Pow and left.args[0].base.is_Add:
+        # of squares of sums: an error of eps in each sum is one of eps**2 here
+        size = SampleMean(rounding_size(left.args[0]), evaluate=False)
+        return plan.formula([left, size / 2**52])
+    return plan.formula([left], sized=True)
 
 
 def _note(estimator: Estimator) -> str:

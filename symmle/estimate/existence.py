@@ -74,7 +74,15 @@ def _defined(value: sp.Expr) -> list[sp.Basic]:
         for power in letters.atoms(sp.Pow)
         if power.exp.is_negative and not power.base.is_positive and not power.base.is_negative
     ]
-    return positive + [sp.Ne(each.xreplace(back), 0) for each in divisors if each not in arguments]
+    divisors = [each for each in divisors if each not in arguments]
+    return positive + [is_not_zero(each.xreplace(back)) for each in divisors]
+
+
+def is_not_zero(expr: sp.Expr) -> sp.Basic:
+    """`expr != 0`, as `expr > 0` where it is never negative."""
+    if expr.is_nonnegative:
+        return is_positive(expr)
+    return sp.Ne(expr, 0, evaluate=False)
 
 
 def is_positive(expr: sp.Expr) -> sp.Basic:

@@ -30,6 +30,7 @@ from symmle.estimate.known_functions import with_known_functions
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation, Estimator, Kind
+from symmle.estimate.residuals import with_residuals
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
@@ -124,7 +125,9 @@ def _stationary(
         concave if by_concavity else Known.PROVED,
     )
     decided = found.unique and found.exists is not None and second.known is Known.PROVED
-    return found if decided or left.positive else _with_one_maximum(found, derivation)
+    if not decided and not left.positive:
+        found = _with_one_maximum(found, derivation)
+    return with_residuals(found, derivation)
 
 
 def _with_one_maximum(found: Estimator, derivation: Derivation) -> Estimator:

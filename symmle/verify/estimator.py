@@ -246,14 +246,17 @@ def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
 
 
 def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
+    parts = exists.atoms(sp.StrictGreaterThan, sp.Ne)
+    return exists != sp.false and all(_part_holds(each, doubted) for each in parts)
+
+
+def _part_holds(condition: sp.Basic, doubted: Case) -> bool:
+    try:
+        value = doubted.value(condition.lhs - condition.rhs, {})
+    except ZeroDivisionError:
+        return False  # it divides by what another condition asks not to vanish
     tiny = mpmath.mpf(10) ** (10 - DIGITS)
-    left = {
-        each: doubted.value(each.lhs - each.rhs, {})
-        for each in exists.atoms(sp.StrictGreaterThan, sp.Ne)
-    }
-    return exists != sp.false and all(
-        (abs(value) if isinstance(each, sp.Ne) else value) > tiny for each, value in left.items()
-    )
+    return bool((abs(value) if isinstance(condition, sp.Ne) else value) > tiny)
 
 
 def check_concave(doubted: Case) -> Check | None:
