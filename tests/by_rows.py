@@ -48,19 +48,22 @@ def value(expr: sp.Expr, columns: Columns, point: Numbers) -> mpmath.mpf:
 
 
 def prepared(expr: sp.Expr, columns: Columns) -> Callable[[Numbers], mpmath.mpf]:
-    """The same as a function of the point, compiled once."""
-    found = expr.atoms(SampleMean, SampleCovariance)
+    """The same as a function of the point, compiled once.
+
+    A mean may stand within a mean, as in that of squared residuals: the inner ones come first.
+    """
+    found = sorted(expr.atoms(SampleMean, SampleCovariance), key=lambda node: node.count_ops())
     letters = {node: sp.Dummy() for node in found}
-    insides = {node: [_compiled(arg) for arg in node.args] for node in found}
+    insides = {node: [_compiled(arg.xreplace(letters)) for arg in node.args] for node in found}
     outside = _compiled(expr.xreplace(letters))
 
     def at(point: Numbers) -> mpmath.mpf:
         rows = joined(columns, point)
         with mpmath.workdps(DIGITS):
-            means = {
-                letters[node]: _over_rows([arg(rows) for arg in args])
-                for node, args in insides.items()
-            }
+            means: dict[sp.Symbol, mpmath.mpf] = {}
+            for node, args in insides.items():
+                within = [{**row, **means} for row in rows]
+                means[letters[node]] = _over_rows([arg(within) for arg in args])
             return outside([{**point, **means}])[0]
 
     return at
