@@ -8,9 +8,8 @@ of the data is outside is of two kinds:
     a pass       mean(T(x, theta))  needed once per evaluation
 
 A product is expanded only when that turns some of it into statistics; a pass keeps its compact
-form.  `central` rewrites second moments about the mean, because mean(x**2) - mean(x)**2 loses
-every digit when the mean is large; `separate` moves parameters out of passes for the algebra of
-estimation, at the price of that compact form.
+form.  `separate` moves parameters out of passes for the algebra of estimation, at the price of
+that compact form; second moments are brought to central form in `squares`.
 Imports `model` and `fraction` only.
 """
 
@@ -184,7 +183,7 @@ def masked(expr: sp.Expr, cautious: bool = False) -> tuple[sp.Expr, dict[sp.Symb
 
 
 def raw(expr: sp.Expr) -> sp.Expr:
-    """Every covariance written in raw moments; the inverse of `central`, for algebra only."""
+    """Covariances written in raw moments; the inverse of `squares.central`, for algebra only."""
     return expr.replace(lambda e: isinstance(e, SampleCovariance), lambda e: e.raw())
 
 
@@ -201,37 +200,10 @@ def _separated(node: SampleMean) -> sp.Expr:
     terms = None if _has_high_power(node.args[0]) else _expanded(node.args[0])
     if terms is None:
         return node
-    left = set().union(*(_outer_symbols(rest) for _, rest in map(_split, terms)))
-    if not left < _outer_symbols(node.args[0]):
+    left = set().union(*(outer_symbols(rest) for _, rest in map(_split, terms)))
+    if not left < outer_symbols(node.args[0]):
         return node
     return sp.Add(*(_mean_of_term(term) for term in terms))
-
-
-def central(expr: sp.Expr) -> sp.Expr:
-    """Rewrite second moments about the mean and complete the square.
-
-    In a sum linear in the means, a*mean(T**2) + b*mean(T) + c becomes
-    a*var(T) + a*(mean(T) + b/(2*a))**2 + (c - b**2/(4*a)); products of two different T likewise,
-    with cov.  Equal to `expr`; anything else in it is left as it is.
-    """
-    linear, rest = linear_in_means(expr)
-    products = _products([inside for inside, _ in linear])
-    if not products:
-        return expr
-    moving = any(weight.free_symbols for inside, weight in linear if inside in products)
-    centre = {each: sp.Dummy() for pair in products.values() for each in pair}
-    quadratic, moments = rest, sp.S.Zero
-    for inside, weight in linear:
-        if inside in products:
-            first, second = products[inside]
-            moments += weight * cov(first, second)
-            quadratic += weight * centre[first] * centre[second]
-        elif inside in centre and (weight.free_symbols or not moving):
-            quadratic += weight * centre[inside]
-        else:  # free of the parameters, like the -log(x) of a lognormal: no part of the square
-            moments += weight * SampleMean(inside, evaluate=False)
-    means = {dummy: SampleMean(each, evaluate=False) for each, dummy in centre.items()}
-    return moments + _complete_squares(quadratic, tuple(means)).xreplace(means)
 
 
 def recentred(expr: sp.Expr) -> sp.Expr:
@@ -271,35 +243,6 @@ def linear_in_means(expr: sp.Expr) -> tuple[list[tuple[sp.Expr, sp.Expr]], sp.Ex
         else:
             rest += term
     return linear, rest
-
-
-def _products(insides: list[sp.Expr]) -> dict[sp.Expr, tuple[sp.Expr, sp.Expr]]:
-    """Which of the T are products of two others that are present too and are no products."""
-    present = [each for each in dict.fromkeys(insides) if not _outer_symbols(each)]
-    found: dict[sp.Expr, tuple[sp.Expr, sp.Expr]] = {}
-    for i, first in enumerate(present):
-        for second in present[i:]:
-            if first * second in present:
-                found[first * second] = (first, second)
-    return {
-        product: pair for product, pair in found.items() if not any(one in found for one in pair)
-    }
-
-
-def _complete_squares(quadratic: sp.Expr, unknowns: tuple[sp.Symbol, ...]) -> sp.Expr:
-    """A quadratic in the unknowns as a sum of squares and what is free of them."""
-    squares = []
-    left = sp.expand_mul(quadratic)
-    for unknown in unknowns:
-        a, b, c = (left.coeff(unknown, power) for power in (2, 1, 0))
-        if a == 0:
-            continue
-        shift = reduced_fraction(b / (2 * a))
-        if any(power.base.is_Add and power.exp.is_negative for power in shift.atoms(sp.Pow)):
-            continue  # a shift that is a ratio of sums is no simpler than what it replaces
-        squares.append(a * (unknown + shift) ** 2)
-        left = sp.expand_mul(c - sp.expand_mul(reduced_fraction(a * shift**2)))
-    return sp.Add(*squares, left)
 
 
 def tidy(expr: sp.Expr) -> sp.Expr:
@@ -358,15 +301,15 @@ def _statistics_split_off(factor: sp.Expr) -> list[sp.Expr] | None:
     passes of the same parameters: `x*(mu + log(1 + exp(b*x)))` does, `(x - mu)/(s + (x - mu)**2)`
     does not.
     """
-    if not _outer_symbols(factor) or _has_high_power(factor):
+    if not outer_symbols(factor) or _has_high_power(factor):
         return None
     terms = _expanded(factor)
     if terms is None:
         return None
-    loose = [_outer_symbols(rest) for _, rest in map(_split, terms)]
+    loose = [outer_symbols(rest) for _, rest in map(_split, terms)]
     if any(loose) and all(loose):
         return None
-    if any(loose) and not set().union(*loose) < _outer_symbols(factor):
+    if any(loose) and not set().union(*loose) < outer_symbols(factor):
         return None
     return terms
 
@@ -377,7 +320,7 @@ def _has_high_power(factor: sp.Expr) -> bool:
     return any(base.is_Add and exponent.is_Integer and exponent > 2 for base, exponent in powers)
 
 
-def _outer_symbols(expr: sp.Expr) -> set[sp.Symbol]:
+def outer_symbols(expr: sp.Expr) -> set[sp.Symbol]:
     """What an expression in the data depends on besides the data."""
     return {symbol for symbol in expr.free_symbols if not isinstance(symbol, Datum)}
 

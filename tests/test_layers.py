@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 # A room may import from the rooms before it, never from those after it.
 ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "hyperbolic",
-    "sample_mean",
+    "sample_mean", "squares",
     "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
     "ties", "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
     "data", "fit", "verify", "report", "api", "cli", "__main__",

@@ -16,7 +16,6 @@ from symmle.sample_mean import (
     OverData,
     SampleCovariance,
     SampleMean,
-    central,
     cov,
     has_data,
     linear_in_means,
@@ -31,6 +30,7 @@ from symmle.sample_mean import (
     tidy,
     var,
 )
+from symmle.squares import central
 from tests.by_rows import DIGITS, close, direct, slope, value
 
 X = Datum("x", real=True)
@@ -298,3 +298,14 @@ def test_several_columns_and_every_sign_settle() -> None:
     residual = symbols["y"] - symbols["a"] - symbols["b"] * symbols["x"]
     assert mean(residual) == -mean(-residual)
     assert mean(1 / (1 + residual**2) * residual) == -mean(-residual / (1 + residual**2))
+
+
+def test_means_that_enter_together_are_squared_together() -> None:
+    """Two means with a product: the square is in mean(x) - a and mean(y) - b, and the a*a, a*b and
+    b*b that are left cancel; equal to the plain mean at numbers by rows."""
+    form = 2 * (X - A) ** 2 - 3 * (X - A) * (Y - B) + 5 * (Y - B) ** 2
+    shown = central(mean(form / (A**2 + 1)))
+    away = {mean(X): mean(X) + A, mean(Y): mean(Y) + B}
+    assert shown.xreplace(away).expand().free_symbols <= {A}  # the same wherever a and b lie
+    assert sp.expand(raw(shown) * (A**2 + 1) - raw(mean(form))) == 0
+    assert not shown.has(mean(X * Y), mean(X**2))

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.budget import bounded
 from symmle.derive.about_kink import expectation_about_kink
 from symmle.derive.expectation import Expectation, expectation
 from symmle.derive.mean_equations import MeanEquations
+from symmle.errors import BudgetError
 from symmle.fraction import reduced_fraction, reduced_fractions
 from symmle.known import Known
 from symmle.model import Model, Origin
@@ -22,6 +24,7 @@ from symmle.sample_mean import SampleMean, masked, mean, nodes, tidy
 
 _MOST_OF_ALL = 5_000  # of a score that is larger, no expectation is solved for
 _MOST_OPERATIONS = 400  # an entry larger than this is left as it comes
+_SECONDS = 2.0  # to solve E[score] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,10 @@ def fisher_information(
         entries = [-entry.xreplace(dict(means.expected)) for entry in hessian]
         matrix = sp.ImmutableMatrix(size, size, reduced_fractions(entries))
         return Information(matrix, Known.PROVED, "E[score] = 0", (), True)
-    known = _expectations_from_score(gradient, needed)
+    try:
+        known = bounded(_SECONDS, lambda: _expectations_from_score(gradient, needed))
+    except BudgetError:
+        known = {}
     roads = ["E[score] = 0"] if known else []
     for node in needed:
         if node not in known:

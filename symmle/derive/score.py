@@ -15,7 +15,8 @@ from symmle.derive.logs import split_logs
 from symmle.derive.mean_equations import MeanEquations, mean_equations
 from symmle.derive.signs import positive_where_defined
 from symmle.model import Model
-from symmle.sample_mean import SampleMean, central, mean, passes, statistics, tidy
+from symmle.sample_mean import SampleMean, mean, passes, statistics, tidy
+from symmle.squares import central
 from symmle.trial import require_finite
 
 _MANY = 3  # parameters, from which on the score is solved for all statistics at once
