@@ -10,6 +10,7 @@ import pytest
 from scipy import optimize
 
 import symmle
+from symmle.cli.normalised import mass_warning
 from symmle.fit import Status
 from symmle.known import Known
 from symmle.model import build_model
@@ -164,3 +165,21 @@ def test_two_covariates_that_are_one_are_not_told_apart() -> None:
     found = symmle.fit(model, {"y": WAITED, "x": SLOPED, "z": 2 * SLOPED})
     assert found.estimate is None
     assert found.status is not Status.OK
+
+
+def test_weights_that_sum_to_one_are_doubted() -> None:
+    """Shares taken for frequencies make one observation of the sample, and errors to match."""
+    shares = symmle.fit("normal", [1.0, 2.0, 4.0], weights=[0.25, 0.25, 0.5])
+    assert any("sum to one" in note for note in shares.notes)
+    counts = symmle.fit("normal", [1.0, 2.0, 4.0], weights=[1, 1, 2])
+    asked = symmle.fit(
+        "normal", [1.0, 2.0, 4.0], weights=[0.25, 0.25, 0.5], weights_are="probabilities"
+    )
+    assert not any("sum to one" in note for note in (*counts.notes, *asked.notes))
+
+
+def test_a_pole_that_rounding_made_is_no_missing_constant() -> None:
+    """The exponentiated Weibull has mass one, and (a - 1)*log(1 - exp(-x**c)) a pole at zero."""
+    density = "log(a) + log(c) + (c-1)*log(x) - x**c + (a-1)*log(1 - exp(-x**c))"
+    model = build_model("m", density, {"x": "positive"}, {"a": "positive", "c": "positive"})
+    assert mass_warning(model) == ""

@@ -27,6 +27,8 @@ def mass_warning(model: Model) -> str:
         return ""
     if all(_is_near(mass, mpmath.mpf(1)) for mass in masses):
         return ""
+    if not all(map(mpmath.isfinite, masses)):
+        return ""  # a node where rounding made a pole, as of log(1 - exp(-x)) next to zero
     kind = "sums" if model.discrete else "integrates"
     first = f"{mpmath.nstr(masses[0], 6)} at {_written(points[0])}"
     opening = f"the density {kind} to {first}, not to 1"

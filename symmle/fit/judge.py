@@ -229,7 +229,7 @@ def reported(setting: Setting, surface: Surface, found: Judged, located: Located
         iterations=located.iterations,
         weights=setting.weights,
         dropped=setting.sample.dropped,
-        notes=setting.sample.notes,
+        notes=setting.notes,
     )
     plain = _with_likelihood(setting, surface, found, plain, reasons)
     plain = _with_errors(setting, found, plain, located, reasons)

@@ -71,6 +71,19 @@ class Setting:
         """Whether what doubles say of a point far from some data may be wrong of the others."""
         return self.decades > _WIDEST
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader assumed, and a doubt where frequencies sum to one, as shares do."""
+        total, rows = self.sample.total_weight, self.sample.n
+        if self.weights is not Weights.FREQUENCIES or rows < 2 or abs(total - 1) > 1e-6:
+            return self.sample.notes
+        doubt = (
+            f"the weights of {rows} rows sum to one, as shares do, and are taken for the "
+            "frequencies of one observation; ask for probabilities if that is what they are "
+            "(--weights-are probabilities)"
+        )
+        return (*self.sample.notes, doubt)
+
     def value(
         self, expr: sp.Expr, point: Mapping[sp.Symbol, mpmath.mpf], digits: int = DIGITS
     ) -> mpmath.mpf:
