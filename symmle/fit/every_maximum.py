@@ -4,7 +4,8 @@ A rational score in one unknown is put over its common denominator exactly, the 
 rational numbers, and every real root of the numerator is isolated.  Otherwise boxes are divided
 and thrown away where the score has no zero (its enclosure, its mean-value form, or Krawczyk's
 operator excludes one), until each that is left holds exactly one point, proved as in `certify`
-(A. Neumaier, Interval Methods for Systems of Equations, 1990, chapter 5).
+(A. Neumaier, Interval Methods for Systems of Equations, 1990, chapter 5).  For a density of place
+and spread the whole half-plane is brought down to a few boxes beforehand (`half_plane`).
 """
 
 import time
@@ -20,6 +21,7 @@ from symmle.derive import Derivation
 from symmle.errors import InputError
 from symmle.fit.certify import Certificate, certify, inside, krawczyk, laid_out, middle_inverse
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
+from symmle.fit.half_plane import Remaining, remaining
 from symmle.fit.rational_score import rational_roots
 
 Box = tuple[tuple[float, float], ...]
@@ -70,10 +72,11 @@ def stationary_points(
     """Every stationary point of the likelihood in a box, for one or two parameters.
 
     rows, counts: the distinct rows and what each weighs, exactly.  box: closed, by parameter,
-    inside its domain; without it a wide one is made of the data, or the whole line is searched
-    where the score is a rational function.
+    inside its domain; without it the whole domain is searched where the score is a rational
+    function of one unknown, or of a row's place in units of the spread; else a wide box is made
+    of the data.
     None for more than two parameters, kinks in the parameters, or a function without enclosure.
-    Never longer than about `seconds`: what is not decided by then is listed as such.
+    Never longer than about `seconds` of the processor: what is not decided by then is listed as such.
     """
     symbols = derivation.score.parameters
     if len(symbols) > _MOST_UNKNOWNS or not derivation.smooth:
@@ -82,19 +85,40 @@ def stationary_points(
         whole = _rational(derivation, rows, counts)
         if whole is not None:
             return whole
-    searched = box or default_box(derivation, rows)
-    if searched is None:
-        return None
     try:
         laid = laid_out(derivation, rows, counts, _PRECISION)
     except InputError:
         return None
+    rest = remaining(derivation, rows, counts, seconds) if box is None else None
+    searched = box or (_ends_of(rest) if rest else default_box(derivation, rows))
+    if searched is None:
+        return None
+    parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
+    stop = time.process_time() + seconds
+    found: list[Certificate] = []
+    left: list[Box] = []
     with ctx.workprec(_PRECISION):
-        found, left = _divided(
-            derivation, laid, rows, counts, tuple(searched[s] for s in symbols), seconds
-        )
+        for part in parts:
+            left += _divided(derivation, laid, rows, counts, part, stop, found)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
-    return Search(points, searched, not left, tuple(left), _sentence(searched, len(left)))
+    road = _sentence(searched, len(left), rest.bounds if rest and rest.whole else ())
+    whole_plane = rest is not None and rest.whole and not left
+    listed = _everywhere(derivation) if whole_plane else searched
+    return Search(points, listed, not left, tuple(left), road)
+
+
+def _ends_of(rest: Remaining) -> dict[sp.Symbol, tuple[float, float]]:
+    return {rest.kernel.place: rest.place, rest.kernel.spread: rest.spread}
+
+
+def _clusters(rest: Remaining, symbols: Sequence[sp.Symbol]) -> list[Box]:
+    place_first = symbols[0] == rest.kernel.place
+    return [(place, spread) if place_first else (spread, place) for place, spread in rest.clusters]
+
+
+def _everywhere(derivation: Derivation) -> dict[sp.Symbol, tuple[float, float]]:
+    domains = {p.symbol: p.domain for p in derivation.model.parameters}
+    return {s: (float(domain.lower), float(domain.upper)) for s, domain in domains.items()}
 
 
 def default_box(derivation: Derivation, rows: Rows) -> dict[sp.Symbol, tuple[float, float]] | None:
@@ -123,11 +147,21 @@ def default_box(derivation: Derivation, rows: Rows) -> dict[sp.Symbol, tuple[flo
     return result
 
 
-def _sentence(box: Mapping[sp.Symbol, tuple[float, float]], left: int) -> str:
+def _sentence(
+    box: Mapping[sp.Symbol, tuple[float, float]], left: int, bounds: Sequence[str]
+) -> str:
     where = ", ".join(f"{low:.6g} <= {s} <= {high:.6g}" for s, (low, high) in box.items())
     if left:
         return f"searched {where}; {left} boxes there stay undecided and may hold more points"
-    return f"every stationary point with {where} is listed; any other is proved absent there"
+    if bounds:
+        return (
+            "every stationary point in the whole domain is listed; proved: no other with "
+            f"{where} (by dividing boxes), and none elsewhere ({'; '.join(bounds)})"
+        )
+    return (
+        f"every stationary point with {where} is listed; any other is proved absent there, and "
+        "nothing is claimed outside"
+    )
 
 
 def _divided(
@@ -136,17 +170,16 @@ def _divided(
     rows: Rows,
     counts: Counts,
     box: Box,
-    seconds: float,
-) -> tuple[list[Certificate], list[Box]]:
-    """(the points proved, the boxes left undecided)."""
-    stop = time.monotonic() + seconds
-    found: list[Certificate] = []
+    stop: float,
+    found: list[Certificate],
+) -> list[Box]:
+    """The boxes left undecided; the points that are proved are added to `found`."""
     left: list[Box] = []
     pending = [box]
     while pending:
         here = pending.pop()
-        if time.monotonic() > stop:
-            return found, [*left, *pending, here]
+        if time.process_time() > stop:
+            return [*left, *pending, here]
         verdict = _looked_at(derivation, laid, rows, counts, here)
         if isinstance(verdict, Certificate):
             if not any(_same(verdict, other) for other in found):
@@ -154,7 +187,7 @@ def _divided(
         elif verdict is not None:
             halves = _halves(verdict, box)
             (pending if halves else left).extend(halves or [verdict])
-    return found, left
+    return left
 
 
 def _looked_at(
