@@ -103,9 +103,15 @@ def krawczyk(
     laid: Enclosed, centre: Balls, box: Balls, inverse: arb_mat
 ) -> tuple[list[arb], arb_mat]:
     """(K(box), H(box)); not finite where the score or its slope is not, somewhere in the box."""
+    return image_of(laid.at(centre), laid.at(box), centre, box, inverse)
+
+
+def image_of(
+    here: Balls, wide: Balls, centre: Balls, box: Balls, inverse: arb_mat
+) -> tuple[list[arb], arb_mat]:
+    """The same from the score and the Hessian `here`, at the centre, and `wide`, over the box."""
     size = len(box)
-    slopes = arb_mat(size, 1, laid.at(centre)[:size])
-    wide = laid.at(box)
+    slopes = arb_mat(size, 1, here[:size])
     # A score with a jump in the box is not finite there, though its slope between jumps is.
     if not all(each.is_finite() for each in wide):
         return [arb.nan()] * size, arb_mat(size, size, [arb.nan()] * size**2)

@@ -19,9 +19,10 @@ from flint import arb, arb_mat, ctx, fmpq
 from symmle.balls import ball
 from symmle.derive import Derivation
 from symmle.errors import InputError
-from symmle.fit.certify import Certificate, certify, inside, krawczyk, laid_out, middle_inverse
+from symmle.fit.certify import Certificate, certify, image_of, inside, laid_out, middle_inverse
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
 from symmle.fit.half_plane import Remaining, remaining
+from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
 
 Box = tuple[tuple[float, float], ...]
@@ -67,7 +68,7 @@ def stationary_points(
     rows: Rows,
     counts: Counts,
     box: Mapping[sp.Symbol, tuple[float, float]] | None = None,
-    seconds: float = 10.0,
+    seconds: float = 6.0,
 ) -> Search | None:
     """Every stationary point of the likelihood in a box, for one or two parameters.
 
@@ -76,21 +77,22 @@ def stationary_points(
     function of one unknown, or of a row's place in units of the spread; else a wide box is made
     of the data.
     None for more than two parameters, kinks in the parameters, or a function without enclosure.
-    Never longer than about `seconds` of the processor: what is not decided by then is listed as such.
+    Never longer than about `seconds` of the processor: what is not decided by then is listed.
     """
     symbols = derivation.score.parameters
     if len(symbols) > _MOST_UNKNOWNS or not derivation.smooth:
         return None
     if box is None and len(symbols) == 1:
-        whole = _rational(derivation, rows, counts)
-        if whole is not None:
-            return whole
+        exact = _rational(derivation, rows, counts)
+        if exact is not None:
+            return exact
     try:
         laid = laid_out(derivation, rows, counts, _PRECISION)
     except InputError:
         return None
     rest = remaining(derivation, rows, counts, seconds) if box is None else None
-    searched = box or (_ends_of(rest) if rest else default_box(derivation, rows))
+    pulled = pulled_back(derivation.model) if rest is None and box is None else ()
+    searched = box or (_ends_of(rest) if rest else default_box(derivation, rows, pulled))
     if searched is None:
         return None
     parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
@@ -101,9 +103,10 @@ def stationary_points(
         for part in parts:
             left += _divided(derivation, laid, rows, counts, part, stop, found)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
-    road = _sentence(searched, len(left), rest.bounds if rest and rest.whole else ())
-    whole_plane = rest is not None and rest.whole and not left
-    listed = _everywhere(derivation) if whole_plane else searched
+    outside = rest.bounds if rest else _pulls(searched, pulled, rows)
+    whole = rest.whole if rest else len(outside) == len(symbols)
+    road = _sentence(searched, len(left), outside, whole)
+    listed = _everywhere(derivation) if whole and not left else searched
     return Search(points, listed, not left, tuple(left), road)
 
 
@@ -121,8 +124,13 @@ def _everywhere(derivation: Derivation) -> dict[sp.Symbol, tuple[float, float]]:
     return {s: (float(domain.lower), float(domain.upper)) for s, domain in domains.items()}
 
 
-def default_box(derivation: Derivation, rows: Rows) -> dict[sp.Symbol, tuple[float, float]] | None:
-    """A wide box from the size and the range of the data; it proves nothing of what is outside."""
+def default_box(
+    derivation: Derivation, rows: Rows, pulled: Sequence[sp.Symbol] = ()
+) -> dict[sp.Symbol, tuple[float, float]] | None:
+    """A wide box from the size and the range of the data; it proves nothing of what is outside.
+
+    pulled: parameters that no stationary point has beyond the data.
+    """
     values = [float(value) for column in rows.values() for value in column]
     low, high = min(values), max(values)
     size = max(abs(low), abs(high)) or 1.0
@@ -137,30 +145,52 @@ def default_box(derivation: Derivation, rows: Rows) -> dict[sp.Symbol, tuple[flo
         )
         if lower is not None and upper is not None:
             edge = (upper - lower) * 2.0**-20
-            result[parameter.symbol] = (lower + edge, upper - edge)
+            ends = (lower + edge, upper - edge)
         elif lower is not None:
-            result[parameter.symbol] = (lower + spread * 2.0**-7, lower + 100 * max(1.0, spread))
+            ends = (lower + spread * 2.0**-7, lower + 100 * max(1.0, spread))
         elif upper is not None:
-            result[parameter.symbol] = (upper - 100 * max(1.0, spread), upper - spread * 2.0**-7)
+            ends = (upper - 100 * max(1.0, spread), upper - spread * 2.0**-7)
         else:
-            result[parameter.symbol] = (low - spread, high + spread)
+            ends = (low - spread, high + spread)
+        if parameter.symbol in pulled and low < high:
+            first = low if lower is None or low > lower else lower + spread * 2.0**-12
+            last = high if upper is None or high < upper else ends[1]
+            ends = (first, last) if first < last else ends
+        result[parameter.symbol] = ends
     return result
 
 
+def _pulls(
+    box: Mapping[sp.Symbol, tuple[float, float]], pulled: Sequence[sp.Symbol], rows: Rows
+) -> tuple[str, ...]:
+    """What is proved of the outside, for each parameter whose side of the box is all there is."""
+    values = [float(value) for column in rows.values() for value in column]
+    return tuple(
+        f"outside {box[s][0]:.6g} <= {s} <= {box[s][1]:.6g} every row pulls it back"
+        for s in pulled
+        if box[s] == (min(values), max(values))
+    )
+
+
 def _sentence(
-    box: Mapping[sp.Symbol, tuple[float, float]], left: int, bounds: Sequence[str]
+    box: Mapping[sp.Symbol, tuple[float, float]], left: int, outside: Sequence[str], whole: bool
 ) -> str:
+    """What was proved, and what was not."""
     where = ", ".join(f"{low:.6g} <= {s} <= {high:.6g}" for s, (low, high) in box.items())
     if left:
         return f"searched {where}; {left} boxes there stay undecided and may hold more points"
-    if bounds:
+    reasons = "; ".join(outside)
+    if whole:
         return (
             "every stationary point in the whole domain is listed; proved: no other with "
-            f"{where} (by dividing boxes), and none elsewhere ({'; '.join(bounds)})"
+            f"{where}, and none elsewhere: {reasons}"
         )
+    claimed = (
+        f"and it is proved outside that {reasons}" if outside else "and nothing is claimed outside"
+    )
     return (
-        f"every stationary point with {where} is listed; any other is proved absent there, and "
-        "nothing is claimed outside"
+        f"every stationary point with {where} is listed; any other there is proved absent, "
+        f"{claimed}"
     )
 
 
@@ -212,7 +242,7 @@ def _looked_at(
     inverse = middle_inverse(arb_mat(size, size, slopes[size:]))
     if inverse is None:
         return here
-    image, _ = krawczyk(laid, centre, wide, inverse)
+    image, _ = image_of(slopes, values, centre, wide, inverse)
     if not all(each.is_finite() for each in image):
         return here
     if any(not k.overlaps(x) for k, x in zip(image, wide, strict=True)):

@@ -1,11 +1,17 @@
 """Every maximum, where it is asked for: the search of a box in place of a few climbs."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import sympy as sp
 
 from symmle.estimate import Kind
 from symmle.fit.climb import Top
 from symmle.fit.locate import Located
 from symmle.fit.setting import Setting
+
+if TYPE_CHECKING:
+    from symmle.fit.every_maximum import Stationary
 
 
 def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
@@ -23,7 +29,7 @@ def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
     symbols = asked.model.symbols
     total = float(sum(asked.counts))
     tops = [
-        Top(tuple(float(p.estimate[s]) for s in symbols), p.log_likelihood / total, True, 0)
+        Top(tuple(_number(p, s) for s in symbols), p.log_likelihood / total, True, 0)
         for p in found.points
         if p.kind == "maximum"
     ]
@@ -32,3 +38,9 @@ def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
     best, *others = tops
     theta = dict(zip(symbols, best.point, strict=True))
     return replace(located, theta=theta, others=tuple(others), searched=0), found.road
+
+
+def _number(point: "Stationary", symbol: sp.Symbol) -> float:
+    """The estimate as a double: zero where zero lies within the radius, for symmetric data."""
+    value = float(point.estimate[symbol])
+    return 0.0 if abs(value) <= point.radius[symbol] else value

@@ -5,6 +5,7 @@ enclosed once on cells that cover the whole line, in ball arithmetic; what it do
 is then read off the cells, for many intervals at once.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,7 +122,7 @@ def ranges(kernel: Kernel, slope: sp.Expr) -> Ranges | None:
         right.append(max(_NEAR, right[-1] * _RATIO))
     inner = [-each for each in reversed(right[1:])] + right
     with ctx.workprec(_PRECISION):
-        cells = [_on_cell(laid, a, b) for a, b in zip(inner, inner[1:], strict=False)]
+        cells = [_on_cell(laid, a, b) for a, b in itertools.pairwise(inner)]
         tails = [_on_tail(kernel, laid, slope, inner[0], -1)]
         tails.append(_on_tail(kernel, laid, slope, inner[-1], 1))
     table = np.array([tails[0], *cells, tails[1]])

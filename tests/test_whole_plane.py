@@ -1,0 +1,192 @@
+"""Every stationary point over the whole domain: against grids of scores, climbs and mpmath."""
+
+import math
+
+import mpmath
+import numpy as np
+import pytest
+import scipy.optimize
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import symmle
+from symmle import build_model, family_model
+from symmle.derive import derive
+from symmle.fit.every_maximum import stationary_points
+from symmle.fit.half_plane import remaining
+from symmle.fit.pulled_back import pulled_back
+from symmle.fit.standardised import kernel_of, ranges
+
+
+def student(df):
+    """Location and scale, the degrees of freedom known."""
+    density = f"-(1 + {df})/2*log(1 + (x - m)**2/({df}*s**2)) - log(s)"
+    return build_model("own", density, {"x": "real"}, {"m": "real", "s": "positive"})
+
+
+CAUCHY, SHARP = student("1"), student("1/3")
+SAMPLE = [-3.1, -2.4, 0.2, 0.5, 1.9, 7.0, 30.0]
+
+
+def laid(model, values):
+    rows = {model.data[0].symbol: [mpmath.mpf(value) for value in values]}
+    return derive(model), rows, [mpmath.mpf(1)] * len(values)
+
+
+def heights(df, values):
+    """Minus the log-likelihood and its gradient in (m, log s), by NumPy from the formula."""
+    x = np.asarray(values)
+
+    def down(at):
+        z = (x - at[0]) / math.exp(at[1])
+        pull = (1 + df) * z / (df + z * z)
+        height = ((1 + df) / 2 * np.log1p(z * z / df)).sum() + len(x) * at[1]
+        return height, np.array([-pull.sum() / math.exp(at[1]), len(x) - (z * pull).sum()])
+
+    return down
+
+
+@pytest.mark.parametrize(
+    ("df", "values"),
+    [
+        ("1", SAMPLE),
+        ("3", SAMPLE),
+        ("1/3", [0.0, 0.3, 0.7, 8.0, 8.5, 9.1, 20.0]),
+        ("1/3", [1e6, 1e6 + 1, 1e6 + 1.5, 1e6 + 9, 1e6 + 9.25, 1e6 + 30]),
+    ],
+)
+def test_the_maxima_are_those_of_many_climbs(df, values):
+    """From a dense grid of starts SciPy finds the maxima that are listed, and no other."""
+    model = student(df)
+    search = stationary_points(*laid(model, values), seconds=60)
+    assert search.complete and set(search.box.values()) == {(-math.inf, math.inf), (0, math.inf)}
+    tops = [p for p in search.points if p.kind == "maximum"]
+    down = heights(float(eval_fraction(df)), values)
+    found = []
+    for m in np.linspace(min(values), max(values), 25):
+        for log_s in np.linspace(-3, 4, 8):
+            end = scipy.optimize.minimize(down, [m, log_s], jac=True, method="BFGS")
+            slope = down(end.x)[1]
+            if np.abs(slope).max() > 1e-3 or end.x[1] < -8:
+                continue
+            place = (end.x[0], math.exp(end.x[1]))
+            if not any(np.allclose(place, other, rtol=1e-3, atol=1e-3) for other in found):
+                found.append(place)
+    m, s = model.symbols
+    listed = sorted((float(p.estimate[m]), float(p.estimate[s])) for p in tops)
+    assert np.allclose(listed, sorted(found), rtol=1e-3, atol=1e-3)
+    # Poincare and Hopf: the map points inwards at the edge of the half-plane.
+    minima, saddles = (sum(p.kind == kind for p in search.points) for kind in ("minimum", "saddle"))
+    assert len(tops) + minima - saddles == 1
+
+
+def eval_fraction(text):
+    top, _, bottom = text.partition("/")
+    return float(top) / float(bottom or 1)
+
+
+@pytest.mark.parametrize("df", [1.0, 1 / 3])
+def test_outside_of_the_region_a_score_has_a_sign(df):
+    """At random places beyond each proved bound, by the formula in NumPy."""
+    rest = remaining(*laid(student("1" if df == 1 else "1/3"), SAMPLE), 20)
+    assert rest.whole and len(rest.bounds) == 3
+    down, rng = heights(df, SAMPLE), np.random.default_rng(4)
+    low, high = rest.spread
+    for at in rng.uniform(*rest.place, 400):
+        assert down([at, math.log(low * rng.uniform(0.01, 1))])[1][1] < 0
+        assert down([at, math.log(high * rng.uniform(1, 50))])[1][1] > 0
+    for away in rng.exponential(30, 400):
+        spread = rng.uniform(-9, 9)
+        assert down([rest.place[1] + away, spread])[1][0] > 0
+        assert down([rest.place[0] - away, spread])[1][0] < 0
+
+
+@given(st.floats(-1e4, 1e4), st.floats(0, 1e4), st.floats(0, 1))
+@settings(max_examples=300, deadline=None)
+def test_the_ranges_hold_every_value(start, width, share):
+    """Bounds on an interval contain the functions at any point of it."""
+    at = min(start + share * width, start + width)
+    for table, function in zip(TABLES, (G, H), strict=True):
+        low, high = table.between(np.array([start]), np.array([start + width]))
+        assert low[0] <= function(at) + 1e-14 and function(at) - 1e-14 <= high[0]
+
+
+KERNEL = kernel_of(derive(SHARP))
+TABLES = [ranges(KERNEL, slope) for slope in KERNEL.slopes]
+
+
+def G(z):
+    return 4 / 3 * z / (1 / 3 + z * z)
+
+
+def H(z):
+    return 4 / 3 * z * z / (1 / 3 + z * z) - 1
+
+
+def test_half_of_the_rows_alike_is_not_covered():
+    """Four of seven rows alike: the likelihood has no bound as s -> 0, so nothing is claimed."""
+    rest = remaining(*laid(CAUCHY, [1.0, 2.0, 7.0]), 20)
+    assert rest.whole
+    derivation, rows, _ = laid(CAUCHY, [1.0, 2.0, 7.0])
+    heavy = [mpmath.mpf(4), mpmath.mpf(1), mpmath.mpf(1)]
+    tied = remaining(derivation, rows, heavy, 20)
+    assert tied is None or (not tied.whole and not any("below" in each for each in tied.bounds))
+
+
+@pytest.mark.parametrize("name", ["weibull", "normal_mixture", "exponential"])
+def test_other_densities_have_no_kernel(name):
+    """A shape, two locations or one parameter: no place and spread."""
+    if name == "normal_mixture":
+        density = "log(exp(-(x - a)**2/2) + exp(-(x - b)**2/2))"
+        model = build_model("own", density, {"x": "real"}, {"a": "real", "b": "positive"})
+    else:
+        model = family_model(name)
+    assert kernel_of(derive(model)) is None
+
+
+MIXTURE = build_model(
+    "own",
+    "log(exp(-a)*a**x/2 + exp(-b)*b**x/2) - loggamma(x + 1)",
+    {"x": "nonnegative integer"},
+    {"a": "positive", "b": "positive"},
+)
+
+
+def test_rows_pull_means_and_not_shapes():
+    """The score of a row has the sign of row - parameter: by random numbers, too."""
+    assert pulled_back(MIXTURE) == MIXTURE.symbols
+    assert pulled_back(family_model("poisson")) == family_model("poisson").symbols
+    assert pulled_back(family_model("gumbel")) == ()
+    a, b = MIXTURE.symbols
+    slope = MIXTURE.log_density.diff(a)
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        x, first, second = int(rng.integers(0, 20)), *rng.uniform(0.1, 20, 2)
+        value = slope.subs({MIXTURE.data[0].symbol: x, a: first, b: second}).evalf(30)
+        assert (value > 0) == (x > first)
+
+
+def test_a_mixture_of_two_rates_is_settled_everywhere():
+    """Both maxima, equally high, with the saddle between; SciPy's height is not above them."""
+    values = [1, 1, 2, 9, 10]
+    found = symmle.fit(MIXTURE, values, all_maxima=True)
+    assert found.status == "not_unique" and "whole domain" not in found.message
+    x = np.array(values)
+
+    def down(at):
+        first, second = np.exp(at)
+        terms = [x * math.log(rate) - rate - math.log(2) for rate in (first, second)]
+        return -np.logaddexp(*terms).sum() + sum(math.lgamma(v + 1) for v in values)
+
+    best = min(scipy.optimize.minimize(down, start).fun for start in ([0, 2], [1, 1.5]))
+    assert found.log_likelihood == pytest.approx(-best, abs=1e-6)
+    assert len(found.maxima) == 1
+    assert found.maxima[0].estimate["a"] == pytest.approx(found.estimate["b"])
+
+
+def test_a_fit_says_what_was_proved():
+    """The note names the region, and zero comes out as zero for symmetric data."""
+    found = symmle.fit(CAUCHY, [-3.0, -1.0, 1.0, 3.0], all_maxima=True)
+    assert found.estimate == {"m": 0.0, "s": pytest.approx(math.sqrt(3))}
+    (note,) = found.notes
+    assert "whole domain is listed" in note and "-3 <= m <= 3" in note
