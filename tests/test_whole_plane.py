@@ -157,6 +157,8 @@ def test_rows_pull_means_and_not_shapes():
     assert pulled_back(MIXTURE) == MIXTURE.symbols
     assert pulled_back(family_model("poisson")) == family_model("poisson").symbols
     assert pulled_back(family_model("gumbel")) == ()
+    for one_way in ("-exp(m - x)", "-exp(x - m)"):
+        assert pulled_back(build_model("own", one_way, {"x": "real"}, {"m": "real"})) == ()
     a, b = MIXTURE.symbols
     slope = MIXTURE.log_density.diff(a)
     rng = np.random.default_rng(2)
