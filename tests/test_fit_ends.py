@@ -123,3 +123,24 @@ class Cubed:
 def test_one_parameter_on_the_way_to_a_multiple_root(distance):
     """With one parameter there is no other curvature to compare with, but its own beside."""
     assert not is_simple_root(ModuleSurface(Cubed(), None), (distance,), (0,))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status", "total"),
+    [
+        ("categorical", {"x": [1.0, 1, 2, 2]}, Status.BOUNDARY, -4 * math.log(2)),
+        ("zipf", {"x": [2.0, 2]}, Status.BOUNDARY, -2 * math.log(3)),
+        ("multivariate_normal", {"x1": [0.1, 0.7], "x2": [3.0, 1]}, Status.UNBOUNDED, None),
+        ("multivariate_normal", {"x1": [0.5, 1, 4], "x2": [1.0, 2, 8]}, Status.UNBOUNDED, None),
+    ],
+)
+def test_an_edge_of_the_domain_that_parameters_have_together(name, data, status, total):
+    """A cell without a count, an exponent at its end, columns that lie on a line.
+
+    The log-likelihoods there are those of two cells of 1/2, and of x = 2 of weights 1 and 1/2.
+    """
+    found = symmle.fit(name, data)
+    assert found.status is status
+    assert found.estimate is None
+    height = found.limit[2]
+    assert height is None if total is None else height == pytest.approx(total, rel=1e-9)

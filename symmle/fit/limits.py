@@ -62,7 +62,7 @@ class RunOff:
 def run_off_exactly(setting: Setting) -> RunOff | None:
     """For a reduced equation: its unknown on the way to each end, the others solved for."""
     estimator, rows = setting.estimator, setting.rows
-    if estimator.kind is not Kind.REDUCED or rows is None:
+    if estimator.kind not in (Kind.REDUCED, Kind.BOUNDARY) or rows is None:
         return None
     if len(next(iter(rows.values()))) > _MOST_ROWS or len(estimator.unknowns) != 1:
         return None
@@ -74,8 +74,8 @@ def run_off_exactly(setting: Setting) -> RunOff | None:
         if (heights := _heights(setting, unknown, where, side)) is not None
         and heights[0] <= heights[1] <= heights[2]
     ]
-    if not gone:
-        return None
+    if not gone or (len(gone) == 2 and gone[0][0] == gone[1][0]):
+        return None  # as high at both ends: the unknown does not matter
     _, end, heights = max(gone, key=lambda each: each[0])
     found = RunOff(str(unknown), end_name(end), _limit(setting, heights))
     return found if is_possible(setting, found) else None

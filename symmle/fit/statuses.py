@@ -9,6 +9,7 @@ import sympy as sp
 from symmle.estimate import Kind
 from symmle.fit.chart import charts
 from symmle.fit.climb import Point, Surface, climb
+from symmle.fit.edge import on_joint_edge
 from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
 from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
@@ -77,6 +78,9 @@ def _without_condition(setting: Setting, needed: str) -> Fit:
     """The answer where the data lack what an estimate needs."""
     gone = _closed_end(setting) or first_value(lambda: run_off_exactly(setting))
     if gone is None:
+        edge = on_joint_edge(setting, needed)
+        if edge is not None:
+            return edge
         plain = f"{needed}: a parameter runs to the end of its domain"
         return setting.without(Status.NO_FINITE_ESTIMATE, _advised(plain))
     return told(setting, f"{needed}: {gone.sentence}", gone)
