@@ -9,6 +9,8 @@ Source: Burnham & Anderson, Model Selection and Multimodel Inference (2002), sec
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from symmle.data import Sample, require_domain
 from symmle.errors import BudgetError, InputError
 from symmle.families import FAMILIES, family_model
@@ -95,11 +97,23 @@ def _fitted(model: Model, sample: Sample, worker: Worker, seconds: float) -> Fit
         require_domain(sample, model)
     except InputError as error:  # the first bad row says enough in a long list
         return _without_source(str(error), sample).split(" (domain ")[0]
+    turns = _more_than_a_turn(model, sample)
+    if turns:
+        return turns
     try:
         outcome = worker.fitted(model.name, seconds)
     except BudgetError as error:
         return str(error)
     return _without_source(outcome, sample) if isinstance(outcome, str) else outcome
+
+
+def _more_than_a_turn(model: Model, sample: Sample) -> str:
+    """Why a density of angles is not compared: on a circle and on a line it is not the same."""
+    for variable, column in zip(model.data, sample.columns.values(), strict=True):
+        period = variable.domain.period
+        if period is not None and float(np.ptp(column)) > float(period):
+            return f"{model.name} is of angles, and these data span more than one turn"
+    return ""
 
 
 def _without_source(sentence: str, sample: Sample) -> str:

@@ -2,25 +2,23 @@
 
 Interrupting a fit inside this process could leave an import half done, or mpmath's global
 precision changed, and every later number would be in doubt; a process takes its state with it.
-The two talk over pipes in pickles, that only the two of them write.
+The two talk over pipes, in lines of JSON (`wire`).
 """
 
 import contextlib
-import io
 import os
-import pickle
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any, BinaryIO
+from collections.abc import Callable
+from typing import IO, Any
 
 from symmle.data import Sample
 from symmle.errors import BudgetError, SymmleError
 from symmle.families import family_model
 from symmle.fit.record import Fit
 from symmle.fit.run import fit
+from symmle.fit.wire import fit_of, receive, receive_sample, send, send_sample
 
 _FAULTS = (ArithmeticError, LookupError, ValueError, TypeError, AttributeError, RecursionError)
 _START_SECONDS = 120.0
@@ -32,7 +30,7 @@ class Worker:
     """A process that fits families to one sample; started when needed, and anew when stopped."""
 
     def __init__(self, sample: Sample, level: float) -> None:
-        self._task = _pickled((sample, level))
+        self._sample, self._level = sample, level
         self._process: subprocess.Popen[bytes] | None = None
 
     def fitted(self, name: str, seconds: float) -> Fit | str:
@@ -40,12 +38,11 @@ class Worker:
 
         Raises BudgetError when it takes longer than that, not counting the start of the process.
         """
-        process = self._started()
-        answer = _asked(process, _pickled(name), seconds)
+        answer = _asked(self._started(), lambda pipe: send(pipe, name), seconds)
         if answer is None:
             self.stop()
             raise BudgetError(f"it took more than {seconds:g} s and was given up")
-        return answer
+        return answer if isinstance(answer, str) else fit_of(answer)
 
     def stop(self) -> None:
         """End the process, whatever it does."""
@@ -67,24 +64,29 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-            if _asked(self._process, self._task, _START_SECONDS) != _READY:
+            if _asked(self._process, self._tell, _START_SECONDS) != _READY:
                 self.stop()
                 raise BudgetError("the process that fits families did not start")
         return self._process
 
+    def _tell(self, pipe: IO[bytes]) -> None:
+        send(pipe, self._level)
+        send_sample(pipe, self._sample)
 
-def _asked(process: "subprocess.Popen[bytes]", message: bytes, seconds: float) -> Fit | str | None:
-    """The answer to a message; None when it does not come in time."""
-    answers: list[Fit | str] = []
+
+def _asked(
+    process: "subprocess.Popen[bytes]", tell: Callable[[IO[bytes]], None], seconds: float
+) -> Any:
+    """The answer to what is told, a sentence or a fit as an object; None when it is late."""
+    answers: list[Any] = []
 
     def wait() -> None:
         pipes = process.stdin, process.stdout
         if pipes[0] is None or pipes[1] is None:
             return
         try:
-            pipes[0].write(message)
-            pipes[0].flush()
-            answers.append(pickle.load(pipes[1]))
+            tell(pipes[0])
+            answers.append(receive(pipes[1]))
         except EOFError:
             answers.append("the process that fits it ended unexpectedly")
         except (OSError, ValueError):  # the pipes were closed while this waited
@@ -99,15 +101,16 @@ def _asked(process: "subprocess.Popen[bytes]", message: bytes, seconds: float) -
 def serve() -> None:
     """The other side: read a sample and a level, then fit each family that is named."""
     source, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    sys.stdout = sys.stderr  # whatever is printed must not get between the pickles
-    sample, level = pickle.load(source)
-    _answer(answers, _READY)
+    sys.stdout = sys.stderr  # whatever is printed must not get between the lines
+    level = receive(source)
+    sample = receive_sample(source)
+    send(answers, _READY)
     while True:
         try:
-            name = pickle.load(source)
+            name = receive(source)
         except EOFError:
             return
-        _answer(answers, _fitted(name, sample, level))
+        send(answers, _fitted(name, sample, level))
 
 
 def _fitted(name: str, sample: Sample, level: float) -> Fit | str:
@@ -117,27 +120,3 @@ def _fitted(name: str, sample: Sample, level: float) -> Fit | str:
         return str(error)
     except _FAULTS as error:  # one family's fault must not lose the others' answers
         return f"unexpected {type(error).__name__}, which is a fault of symmle"
-
-
-class _Pickler(pickle.Pickler):
-    """Sends a read-only view of a dictionary too, which has no pickle of its own."""
-
-    def reducer_override(self, value: object) -> Any:
-        if isinstance(value, MappingProxyType):
-            return _view, (dict(value),)
-        return NotImplemented
-
-
-def _view(values: dict[object, object]) -> Mapping[object, object]:
-    return MappingProxyType(values)
-
-
-def _pickled(value: object) -> bytes:
-    target = io.BytesIO()
-    _Pickler(target).dump(value)
-    return target.getvalue()
-
-
-def _answer(pipe: BinaryIO, answer: Fit | str) -> None:
-    pipe.write(_pickled(answer))
-    pipe.flush()
