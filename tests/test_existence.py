@@ -118,6 +118,39 @@ def test_every_small_sample_of_counts() -> None:
             assert turns == int(_holds(found.exists, columns))
 
 
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [
+        ([0, 1, 2, 5], [1, 0, 3, 1], True),
+        ([0, 1, 2, 5], [0, 0, 0, 4], False),
+        ([-3, 1, 2, 5], [2, 0, 0, 0], False),
+        ([2, 2, 2, 2], [1, 2, 3, 1], False),
+        ([0, 1, 2, 5], [0, 0, 0, 0], False),
+    ],
+)
+def test_counts_at_one_end_of_the_covariate_only(x, y, expected: bool) -> None:
+    """A Poisson regression has no slope if only the rows with the largest (least) x count.
+
+    The profile by hand, b*mean(x*y) - mean(y)*log(mean(exp(b*x))), rises to one end or is flat.
+    """
+    text = "y*(a+b*x)-exp(a+b*x)-loggamma(y+1)"
+    found = estimate(derive(typed(text, ["x", "y: nonnegative integer"], ["a", "b"])))
+    assert (found.unique, found.maximum) == (True, Known.PROVED)
+    assert found.exists is not None
+    columns = {s: x if s.name == "x" else y for s in found.exists.atoms(Datum)}
+    with mpmath.workdps(60):
+        assert _holds(found.exists, columns) == expected
+        slopes = [
+            mpmath.fsum(a * b for a, b in zip(x, y, strict=True)) / 4
+            - mpmath.fsum(y)
+            / 4
+            * mpmath.fsum(a * mpmath.exp(b * a) for a in x)
+            / mpmath.fsum(mpmath.exp(b * a) for a in x)
+            for b in (-30, 30)
+        ]
+    assert (slopes[0] > mpmath.mpf("1e-6") and slopes[1] < -mpmath.mpf("1e-6")) == expected
+
+
 SIZE = Variable(sp.Symbol("r", positive=True), Domain("positive", sp.S.Zero, sp.oo))
 COUNT = Variable(
     Datum("x", real=True, nonnegative=True),

@@ -1,6 +1,7 @@
 """When the estimate exists: conditions on the statistics."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import sympy as sp
 from sympy.core.function import PoleError
@@ -13,7 +14,7 @@ from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.model import Datum, Variable
 from symmle.order_statistics import Maximum, Minimum
-from symmle.sample_mean import SampleCovariance, SampleMean, masked, nodes
+from symmle.sample_mean import SampleMean, masked, mean, nodes, var
 
 _SECONDS = 2.0  # for a limit
 
@@ -186,7 +187,7 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
         at_zero, looked_at = (expr, unknown) if end == 0 else (turned, inverse)
         if _breaks_down_at_zero(at_zero, looked_at) == (end == 0):
             unknown, expr, end = inverse, turned, sp.oo if end == 0 else sp.S.Zero
-    gaps: dict[sp.Expr, sp.Expr] = {}
+    gaps: dict[sp.Expr, _Gap] = {}
     if end.is_finite:
         expr = _off_the_poles(
             expr.xreplace({node: node.xreplace({unknown: end}) for node in nodes([expr])}),
@@ -201,21 +202,34 @@ def _limit(equation: Equation, end: sp.Expr) -> sp.Expr | None:
     limit = _limit_of(letters, unknown, end)
     if limit.has(sp.Limit, unknown, sp.nan):
         return None
-    if gaps and limit.xreplace(back).xreplace(dict.fromkeys(gaps, sp.S.Zero)) != 0:
-        return None  # the gap is not all there is, and its size is not var(T)
-    return limit if limit.is_infinite else limit.xreplace(back).xreplace(gaps)
+    if limit.is_infinite:
+        return limit
+    limit = limit.xreplace(back)
+    if not gaps:
+        return limit
+    if limit.xreplace(dict.fromkeys(gaps, sp.S.Zero)) == 0:
+        return limit.xreplace({gap: each.sign for gap, each in gaps.items()})
+    return sp.expand(limit.xreplace({gap: each.size for gap, each in gaps.items()}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """How far the extreme of T lies from its mean: sign: var(T), as positive; size: the gap."""
+
+    sign: sp.Expr
+    size: sp.Expr
 
 
 def _at_extremes(
     expr: sp.Expr, unknown: sp.Symbol, end: sp.Expr
-) -> tuple[sp.Expr, dict[sp.Expr, sp.Expr]]:
-    """(the expression with each mean(w*T)/mean(w) at the extreme of T, {gap: what has its sign}).
+) -> tuple[sp.Expr, dict[sp.Expr, _Gap]]:
+    """(the expression with each mean(w*T)/mean(w) at the extreme of T, {gap: what it is}).
 
     A mean(w) that is left over is as large as an exponential of the unknown, for w = exp(u*T),
     T > 0.  The extreme is reached exponentially fast, so that error is no more than what the
     expression's slope in mean(w*T), times mean(w), leaves of it: it must be bounded.
     """
-    gaps: dict[sp.Expr, sp.Expr] = {}
+    gaps: dict[sp.Expr, _Gap] = {}
     for zeroth, first, factor in weighted_means(expr):
         growth = reduced_fraction(sp.log(zeroth.args[0]).diff(unknown))
         if growth not in (factor, -factor) or not zeroth.args[0].is_positive:
@@ -236,7 +250,8 @@ def _at_extremes(
             expr = moved.xreplace(here)
         else:
             continue
-        gaps[gap] = SampleCovariance(factor, factor)
+        size = Maximum(factor) - mean(factor) if upwards else mean(factor) - Minimum(factor)
+        gaps[gap] = _Gap(var(factor), size)
     return expr, gaps
 
 
