@@ -13,6 +13,7 @@ import mpmath
 import sympy as sp
 
 from symmle.model import Domain, Model, build_model, read_declarations
+from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import SampleCovariance, SampleMean
 
 DIGITS = 60
@@ -52,7 +53,8 @@ def prepared(expr: sp.Expr, columns: Columns) -> Callable[[Numbers], mpmath.mpf]
 
     A mean may stand within a mean, as in that of squared residuals: the inner ones come first.
     """
-    found = sorted(expr.atoms(SampleMean, SampleCovariance), key=lambda node: node.count_ops())
+    kinds = (SampleMean, SampleCovariance, Minimum, Maximum)
+    found = sorted(expr.atoms(*kinds), key=lambda node: node.count_ops())
     letters = {node: sp.Dummy() for node in found}
     insides = {node: [_compiled(arg.xreplace(letters)) for arg in node.args] for node in found}
     outside = _compiled(expr.xreplace(letters))
@@ -63,7 +65,9 @@ def prepared(expr: sp.Expr, columns: Columns) -> Callable[[Numbers], mpmath.mpf]
             means: dict[sp.Symbol, mpmath.mpf] = {}
             for node, args in insides.items():
                 within = [{**row, **means} for row in rows]
-                means[letters[node]] = _over_rows([arg(within) for arg in args])
+                columns_here = [arg(within) for arg in args]
+                end = {Minimum: min, Maximum: max}.get(type(node))
+                means[letters[node]] = end(columns_here[0]) if end else _over_rows(columns_here)
             return outside([{**point, **means}])[0]
 
     return at
