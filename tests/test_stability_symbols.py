@@ -20,6 +20,7 @@ from symmle.stability import (
     comparison,
     stability,
 )
+from symmle.stability.jacobian import determinant_of_two
 from tests.sweeps import (
     GAMMA,
     NORMAL,
@@ -202,3 +203,15 @@ def test_refusals():
         stability(GAMMA, scheme, g, {}, at=sp.S.One)
     with pytest.raises(InputError, match="is not a positive number"):
         gamma_at(2, scheme, at=sp.Integer(-1))
+
+
+def test_a_long_determinant_is_left_unexpanded_and_is_the_same() -> None:
+    """det(z - J) of entries with hundreds of operations, against numbers put in first."""
+    a, g = sp.symbols("a g", positive=True)
+    long = sp.Add(*(sp.log(a + k) / (a + k) for k in range(1, 60)))
+    rows = [[1 + g * long, g * (long + 1)], [g * (long - 2), 1 - g * long]]
+    at = {a: sp.Rational(3, 7), g: sp.Rational(2, 5)}
+    numbers = sp.Matrix([[entry.xreplace(at).evalf(40) for entry in row] for row in rows])
+    found = determinant_of_two(rows)
+    assert sp.count_ops(found) < 4 * sum(sp.count_ops(entry) for row in rows for entry in row)
+    assert abs(found.xreplace(at).evalf(30) - numbers.det()) < sp.Float("1e-25")

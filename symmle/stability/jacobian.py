@@ -16,6 +16,7 @@ from symmle.stability.algebra import algebra, is_zero, tidied
 from symmle.stability.parts import Part, parts, program
 from symmle.stability.polynomials import Matrix, characteristic, product, sweep
 
+_LONG = 400  # operations of two rows, from which on their determinant is not multiplied out
 _SECONDS = 2.0  # for a characteristic polynomial of three parameters or more, in symbols
 
 
@@ -167,8 +168,15 @@ def _determinant(part: Part, sweeps: int, step: sp.Expr) -> sp.Expr:
     result = sp.S.One
     for rows, repeat in part.program:
         own = [[int(i == j) + step * part.field[i][j] for j in rows] for i in rows]
-        result *= sp.Matrix(own).det() ** (repeat * sweeps)
+        result *= determinant_of_two(own) ** (repeat * sweeps)
     return result
+
+
+def determinant_of_two(rows: list[list[sp.Expr]]) -> sp.Expr:
+    """A determinant of one or two rows; long entries are left unexpanded, which takes minutes."""
+    if len(rows) == 2 and sum(sp.count_ops(entry) for row in rows for entry in row) > _LONG:
+        return rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]
+    return sp.Matrix(rows).det()
 
 
 def _gathered(block: Matrix, z: sp.Symbol) -> sp.Expr:
