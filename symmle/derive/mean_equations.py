@@ -86,6 +86,7 @@ def _in_turn(
     letters, back = masked(flat)
     waiting, unknown = list(letters), list(back)
     known: dict[sp.Symbol, sp.Expr] = {}
+    joined: dict[sp.Symbol, sp.Expr] = {}
     expected: dict[sp.Expr, sp.Expr] = {}
     determinants: list[PolyElement] = []
     while waiting:
@@ -96,10 +97,17 @@ def _in_turn(
             expected[sp.Add(*(weight * back[letter] for letter, weight in group))] = value
             if len(group) == 1:
                 known[group[0][0]] = value
+            else:  # of a sum only the whole is known: the rest must cancel below
+                (first, weight), *others = group
+                joined[first] = (value - sp.Add(*(w * letter for letter, w in others))) / weight
             unknown = [each for each in unknown if each not in dict(group)]
         determinants.append(step.determinant)
-        waiting = [each.xreplace(known) for each in waiting if each not in step.equations]
-    if unknown:
+        waiting = [
+            _without(each.xreplace(known), joined) for each in waiting if each not in step.equations
+        ]
+        if any(each.has(*back) and not each.has(*unknown) for each in waiting if back):
+            return None
+    if unknown or any(value.has(*back) for value in expected.values() if back):
         return None
     inside = inside_coordinates(parameters, positive)
     equivalent = inside is not None and all(
@@ -107,6 +115,12 @@ def _in_turn(
     )
     matrix = _information(letters, known, list(back), [v.symbol for v in parameters])
     return MeanEquations(expected, equivalent, matrix)
+
+
+def _without(expr: sp.Expr, joined: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The expression with one letter of each known sum replaced, so that the others cancel."""
+    replaced = expr.xreplace(dict(joined))
+    return sp.expand(replaced) if joined and replaced != expr else replaced
 
 
 @dataclass(frozen=True, slots=True)
