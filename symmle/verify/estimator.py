@@ -127,7 +127,9 @@ def _roots(equation: Equation, doubted: Case) -> Iterator[mpmath.mpf]:
         return doubted.value(equation.expression, {equation.unknown: value})
 
     ladder = _ladder(equation)
-    signs = [mpmath.sign(left(value)) for value in ladder]
+    tiny = mpmath.mpf(10) ** (10 - DIGITS)  # what is smaller has no sign of its own
+    heights = [left(value) for value in ladder]
+    signs = [mpmath.sign(height) if abs(height) > tiny else 0 for height in heights]
     for low, high, before, after in zip(ladder, ladder[1:], signs, signs[1:], strict=False):
         if before * after < 0:
             yield mpmath.findroot(left, (low, high), solver="anderson", tol=1e-100, verify=False)
@@ -199,8 +201,10 @@ def check_falling(doubted: Case) -> Check | None:
             doubted.value(equation.expression, {equation.unknown: value})
             for value in _ladder(equation)
         ]
-    # where it levels off faster than the digits reach, neighbours are equal
-    ok = all(after <= before for before, after in pairwise(values)) and values[-1] < values[0]
+    # where it levels off faster than the digits reach, neighbours are equal but for rounding
+    tiny = mpmath.mpf(10) ** (10 - DIGITS)
+    steps = [(after - before, tiny * (1 + abs(before))) for before, after in pairwise(values)]
+    ok = all(step <= size for step, size in steps) and any(step < -size for step, size in steps)
     claim, road = "the reduced equation has at most one root", "it falls along a ladder of values"
     return Check(claim, road, Known.CHECKED, ok)
 
