@@ -39,6 +39,8 @@ class Case:
 
     stabilities: what is claimed of the schemes; filled in by `sweeps.claims`.
     source: the generated module.
+    zero: (the estimator and the derivation that it is of, where they lead on the sample or None):
+    worked out once for all checks.
     """
 
     model: Model
@@ -48,6 +50,7 @@ class Case:
     point: Point
     stabilities: tuple[SchemeStability, ...] = ()
     source: str = ""
+    zero: tuple[Estimator, Derivation, Point | None] | None = None
 
     @property
     def given(self) -> dict[sp.Symbol, mpmath.mpf]:

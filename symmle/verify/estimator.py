@@ -80,6 +80,10 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     claimed score by Newton's iteration with the claimed Hessian from several starts.
     """
     estimator = doubted.estimator
+    if doubted.zero is not None:
+        of, derivation, zero = doubted.zero
+        if of is estimator and derivation is doubted.derivation:
+            return None if zero is None else dict(zero)
     if not estimator.complete:
         pass
     elif estimator.equation is None:
