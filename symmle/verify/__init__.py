@@ -9,6 +9,7 @@ from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.model import Model
+from symmle.precise import Point
 from symmle.verify.case import DIGITS, Case, Check, case
 from symmle.verify.derivatives import (
     check_average,
@@ -84,12 +85,15 @@ def _in_time(check: Callable[[Case], Check | None], doubted: Case) -> Check | No
 def _with_zero(doubted: Case) -> Case:
     """The case with the zero of its score on the sample, or None where that takes too long."""
 
+    def with_zero(zero: Point | None) -> Case:
+        of = (doubted.estimator, doubted.derivation, doubted.columns, zero)
+        return replace(doubted, zero=of)
+
     def found() -> Case:
         with mpmath.workdps(DIGITS):
-            zero = estimate_on(doubted)
-        return replace(doubted, zero=(doubted.estimator, doubted.derivation, zero))
+            return with_zero(estimate_on(doubted))
 
     try:
         return bounded(_SECONDS, found)
     except BudgetError:
-        return replace(doubted, zero=(doubted.estimator, doubted.derivation, None))
+        return with_zero(None)

@@ -39,7 +39,7 @@ class Case:
 
     stabilities: what is claimed of the schemes; filled in by `sweeps.claims`.
     source: the generated module.
-    zero: (the estimator and the derivation that it is of, where they lead on the sample or None):
+    zero: (estimator, derivation and sample that it is of, where they lead there or None):
     worked out once for all checks.
     """
 
@@ -50,7 +50,7 @@ class Case:
     point: Point
     stabilities: tuple[SchemeStability, ...] = ()
     source: str = ""
-    zero: tuple[Estimator, Derivation, Point | None] | None = None
+    zero: tuple[Estimator, Derivation, Columns, Point | None] | None = None
 
     @property
     def given(self) -> dict[sp.Symbol, mpmath.mpf]:

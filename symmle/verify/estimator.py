@@ -81,8 +81,9 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     """
     estimator = doubted.estimator
     if doubted.zero is not None:
-        of, derivation, zero = doubted.zero
-        if of is estimator and derivation is doubted.derivation:
+        of, derivation, columns, zero = doubted.zero
+        same = of is estimator and derivation is doubted.derivation
+        if same and columns is doubted.columns:
             return None if zero is None else dict(zero)
     if not estimator.complete:
         pass
