@@ -255,8 +255,10 @@ def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
 
 
 def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
-    parts = exists.atoms(sp.StrictGreaterThan, sp.Ne)
-    return exists != sp.false and all(_part_holds(each, doubted) for each in parts)
+    if exists in (sp.true, sp.false):
+        return bool(exists)
+    parts = exists.args if isinstance(exists, sp.And) else (exists,)
+    return all(_part_holds(each, doubted) for each in parts)
 
 
 def _part_holds(condition: sp.Basic, doubted: Case) -> bool:
