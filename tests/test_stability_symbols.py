@@ -20,6 +20,7 @@ from symmle.stability import (
     comparison,
     stability,
 )
+from symmle.stability.algebra import algebra
 from symmle.stability.jacobian import determinant_of_two
 from tests.sweeps import (
     GAMMA,
@@ -215,3 +216,13 @@ def test_a_long_determinant_is_left_unexpanded_and_is_the_same() -> None:
     found = determinant_of_two(rows)
     assert sp.count_ops(found) < 4 * sum(sp.count_ops(entry) for row in rows for entry in row)
     assert abs(found.xreplace(at).evalf(30) - numbers.det()) < sp.Float("1e-25")
+
+
+def test_a_root_of_a_sum_below_a_fraction_bar() -> None:
+    """-k*(a**2 + b**2)/sqrt(a**2 + b**2), as a mean direction gives it, keeps its root."""
+    a, b, k = sp.symbols("a b k", positive=True)
+    total = sp.sqrt(a**2 + b**2)
+    expr = -k * a**2 / total - k * b**2 / total
+    gathered = algebra([expr])
+    back = gathered.expression(gathered.element(expr))
+    assert float((back - expr).subs({a: 3, b: 4, k: 2})) == 0

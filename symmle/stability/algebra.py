@@ -46,6 +46,9 @@ class Algebra:
             if expr.base in self.letters:
                 letter, order = self.letters[expr.base]
                 return letter ** int(expr.exp * order)
+            if not expr.exp.is_Integer:  # of a sum: the letter is its root
+                letter, order = self.letters[_root_of_sum(expr)]
+                return letter ** int(expr.exp.p * order)
             return self.element(expr.base) ** int(expr.exp)
         number = sp.Rational(expr)
         return self.field(self.field.domain(int(number.p), int(number.q)))
@@ -125,6 +128,10 @@ def algebra(expressions: Iterable[sp.Expr]) -> Algebra:
     return Algebra(field, letters, tuple(bool(base.is_positive) for base in letters) or (True,))
 
 
+def _root_of_sum(power: sp.Pow) -> sp.Expr:
+    return sp.Pow(power.base, sp.Rational(1, power.exp.q), evaluate=False)
+
+
 def _collect(expr: sp.Expr, orders: dict[sp.Expr, int]) -> None:
     if expr.is_Rational or (expr.is_Float and expr.is_finite):
         return
@@ -136,7 +143,7 @@ def _collect(expr: sp.Expr, orders: dict[sp.Expr, int]) -> None:
     elif expr.is_Pow and expr.exp.is_Rational and not expr.base.is_Add:
         orders[expr.base] = lcm(orders.get(expr.base, 1), int(expr.exp.q))
     elif expr.is_Pow and expr.exp.is_Rational:
-        root = sp.Pow(expr.base, sp.Rational(1, expr.exp.q), evaluate=False)
+        root = _root_of_sum(expr)
         orders[root] = orders.get(root, 1)
     else:
         orders[expr] = orders.get(expr, 1)
