@@ -61,3 +61,15 @@ def test_stability_wants_the_given_number_too(capsys: pytest.CaptureFixture[str]
     assert "add trials=" in capsys.readouterr().err
     assert main(["stability", "binomial", "--at", "p=1/2,trials=10"]) == 0
     assert "0 < step < 1/20" in capsys.readouterr().out
+
+
+def test_expectations_over_a_few_whole_numbers_are_sums() -> None:
+    """The information of three categories is diag(1/p) + 1/p3 throughout, and every check holds."""
+    model = family_model("categorical")
+    p, q = model.symbols
+    rest = 1 - p - q
+    wanted = sp.Matrix([[1 / p + 1 / rest, 1 / rest], [1 / rest, 1 / q + 1 / rest]])
+    information = derive(model).information
+    assert not information.unresolved
+    assert (information.matrix - wanted).applyfunc(sp.cancel) == sp.zeros(2, 2)
+    assert all(check.ok is not False for check in verify(model))

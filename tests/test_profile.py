@@ -1,6 +1,7 @@
 """Profile-likelihood intervals against exact shapes, invariance and another root finder."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -91,3 +92,19 @@ def test_large_samples_agree_with_wald() -> None:
     found = symmle.fit("gamma", x)
     for name, ends in found.profile_intervals.items():
         assert ends == pytest.approx(found.confidence_intervals[name], rel=2e-3)
+
+
+def by_r() -> list[tuple[str, int, float, float]]:
+    lines = (Path(__file__).parent / "ref" / "profile_intervals.txt").read_text().splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    return [(name, int(i) - 1, float(low), float(high)) for name, i, low, high in rows]
+
+
+@pytest.mark.parametrize("family", sorted({row[0] for row in by_r()}))
+def test_intervals_agree_with_r(family: str) -> None:
+    """Eight families: R's densities, its minimiser for the nuisance and its root finder."""
+    found = symmle.fit(family, np.round(X) if family == "poisson" else X)
+    ends = list(found.profile_intervals.values())
+    for name, i, low, high in by_r():
+        if name == family:
+            assert ends[i] == pytest.approx((low, high), rel=1e-7)

@@ -10,7 +10,6 @@ import sympy as sp
 from symmle.cli.naming import sample_for
 from symmle.coordinates import assignments
 from symmle.derive import Derivation
-from symmle.derive.expectation import Expectation
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Estimator
 from symmle.estimate.elimination import reduced
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from symmle.data import Sample
 
 _DIGITS = 30
+_SECONDS = 20.0  # of the integrals of one information matrix
 _MOST_ROWS = 20_000
 
 
@@ -125,15 +125,11 @@ def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> 
     """The information with its unresolved expectations integrated at the point."""
     import mpmath
 
-    from symmle.derive.quadrature import integrate_against
+    from symmle.derive.information_at import information_at
 
-    unresolved: tuple[Expectation, ...] = derivation.information.unresolved
     point = {symbol: mpmath.mpf(sp.N(value, _DIGITS)) for symbol, value in values.items()}
-    found = integrate_against(derivation.model, [each.args[0] for each in unresolved], point)
-    numbers = {
-        each: sp.Float(value, 17) for each, (value, _) in zip(unresolved, found, strict=True)
-    }
-    return derivation.information.matrix.xreplace(numbers).xreplace(values)
+    found = information_at(derivation, point, _SECONDS)
+    return sp.Matrix([[sp.Float(value, 17) for value in row] for row in found.matrix])
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""Expectations under the model, from two integrals of the tables.
+"""Expectations under the model: sums over a few whole numbers, and two integrals of the tables.
 
     x**t*log(x)**j  under  x**a*exp(-b*x**c) on x > 0          (Gamma integral)
     u**t*(1 + u**2)**-n  under  (1 + u**2)**-m on the line     (Beta integral)
@@ -9,8 +9,10 @@ Source: NIST Digital Library of Mathematical Functions, 5.9.1 and 5.12.3.
 
 import sympy as sp
 
-from symmle.model import Model
+from symmle.model import Domain, Model
 from symmle.sample_mean import OverData, has_data, linear_in_means, mean, separate
+
+_MOST_VALUES = 12
 
 
 class Expectation(OverData):
@@ -27,15 +29,31 @@ class Expectation(OverData):
 
 
 def expectation(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr | None:
-    """E[inside] in closed form from the table above, or None where it does not reach."""
-    if len(model.data) != 1 or model.data[0].domain.integer:
+    """E[inside] in closed form by what stands above, or None where it does not reach."""
+    if len(model.data) != 1:
         return None
     x, where = model.data[0].symbol, model.data[0].domain
+    if where.integer:
+        return _finite_sum(log_density, inside, x, where)
     if (where.lower, where.upper) == (0, sp.oo):
         return gamma_integral(log_density, inside, x)
     if (where.lower, where.upper) == (-sp.oo, sp.oo):
         return _beta_integral(log_density, inside, x)
     return None
+
+
+def _finite_sum(
+    log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol, where: Domain
+) -> sp.Expr | None:
+    """Over at most `_MOST_VALUES` whole numbers between fixed ends."""
+    if not (where.lower.is_Integer and where.upper.is_Integer):
+        return None
+    first = int(where.lower) + (0 if where.lower_closed else 1)
+    last = int(where.upper) - (0 if where.upper_closed else 1)
+    if last - first >= _MOST_VALUES:
+        return None
+    values = [{x: sp.Integer(k)} for k in range(first, last + 1)]
+    return sp.Add(*(sp.exp(log_density.xreplace(k)) * inside.xreplace(k) for k in values))
 
 
 def gamma_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Expr | None:

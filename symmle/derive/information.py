@@ -96,8 +96,9 @@ def fisher_information(
         if node not in known:
             value = expectation(model, log_density, node.args[0])
             known[node] = Expectation(node.args[0]) if value is None else value
-            if value is not None and "a table of integrals" not in roads:
-                roads.append("a table of integrals")
+            table = "a sum" if model.discrete else "a table of integrals"
+            if value is not None and table not in roads:
+                roads.append(table)
     matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     from_score = roads == ["E[score] = 0"] and not unresolved

@@ -88,13 +88,16 @@ def _in_turn(
     known: dict[sp.Symbol, sp.Expr] = {}
     joined: dict[sp.Symbol, sp.Expr] = {}
     expected: dict[sp.Expr, sp.Expr] = {}
+    places: dict[sp.Expr, int] = {}  # in the order of the statistics, whichever was solved first
     determinants: list[PolyElement] = []
     while waiting:
         step = next(_solvable(waiting, unknown), None)
         if step is None:
             return None
         for group, value in step.values:
-            expected[sp.Add(*(weight * back[letter] for letter, weight in group))] = value
+            statistic = sp.Add(*(weight * back[letter] for letter, weight in group))
+            expected[statistic] = value
+            places[statistic] = list(back).index(group[0][0])
             if len(group) == 1:
                 known[group[0][0]] = value
             else:  # of a sum only the whole is known: the rest must cancel below
@@ -114,7 +117,8 @@ def _in_turn(
         _vanishes_nowhere(each, inside, positive) for each in determinants
     )
     matrix = _information(letters, known, list(back), [v.symbol for v in parameters])
-    return MeanEquations(expected, equivalent, matrix)
+    ordered = dict(sorted(expected.items(), key=lambda each: places[each[0]]))
+    return MeanEquations(ordered, equivalent, matrix)
 
 
 def _without(expr: sp.Expr, joined: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:

@@ -22,7 +22,6 @@ _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
 _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
 _FARTHEST_DATA = 100  # powers of ten that data may lie off, for as many digits to be affordable
-_OUT_OF_DOUBLES = 150.0  # in the coordinate: logs of what underflows when it is squared
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
@@ -160,23 +159,12 @@ def run_off_in_doubles(
             rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
             if rising and heights[2] - heights[1] < heights[1] - heights[0]:
                 continue  # neither settled nor rising with the distance: the climbs fell short
-            if not rising and _have_run_off(tops[-1], chart_of):
-                continue  # it stands where doubles end, and is no limit
             limit = None if rising else _rounded(setting.n * heights[2])
             found = RunOff(str(parameter.symbol), end_name(end), limit, tops[-1].point)
             if is_possible(setting, found):
                 ways.append((heights[2], found))
     ways.sort(key=lambda way: -way[0])
     return ways[0][1] if ways else None
-
-
-def _have_run_off(top: Top, chart_of: Sequence[Chart]) -> bool:
-    """Whether a parameter stands where the climb ran out of doubles."""
-    return any(
-        abs(chart.coordinate(value)) > _OUT_OF_DOUBLES
-        for chart, value in zip(chart_of, top.point, strict=True)
-        if math.isfinite(chart.low) or math.isfinite(chart.high)
-    )
 
 
 def _rises(heights: Sequence[float]) -> bool:

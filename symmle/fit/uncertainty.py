@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from statistics import NormalDist
 
 import mpmath
@@ -11,15 +10,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from symmle.budget import bounded
 from symmle.derive import Derivation
-from symmle.derive.quadrature import integrate_against
+from symmle.derive.information_at import information_at
 from symmle.errors import BudgetError, InputError
 from symmle.fit.chart import Chart
-from symmle.precise import evaluate
-
-_SECONDS = 3.0  # of the integrals of one information matrix
-_WORST = 1e-6  # relative error of an integral that is believed
 
 Floats = NDArray[np.float64]
 
@@ -94,73 +88,14 @@ def expected_errors(
     point = {symbol: mpmath.mpf(value) for symbol, value in theta.items()}
     if any(variable.domain.depends_on for variable in derivation.model.data):
         return None, "the support moves with a parameter, so the information bounds nothing"
-    p = len(theta)
     try:
-        work = _SECONDS if derivation.information.unresolved else None
-        matrix = _information(derivation, point, work)
+        matrix = information_at(derivation, point).matrix
     except (InputError, BudgetError, ArithmeticError, ValueError, TypeError):
         return None, "the expected information could not be integrated here"
-    found = standard_errors(-matrix.reshape(p, p), n)
+    found = standard_errors(-np.array(matrix, dtype=float), n)
     if found is None:
-        return None, "the expected information is singular at the estimate, to double precision"
+        return None, "the expected information is singular at the estimate"
     return found.errors, ""
-
-
-def _information(
-    derivation: Derivation, point: Mapping[sp.Symbol, mpmath.mpf], seconds: float | None
-) -> Floats:
-    """The expected information at a point, p*p numbers; ValueError where it has lost its digits.
-
-    Expectations of powers of data far from zero cancel one another, so where that is seen they
-    are integrated again, at more digits.  seconds: None where nothing is to be integrated.
-    """
-    for digits in (15, 40):
-        if seconds is None:
-            numbers: dict[sp.Expr, sp.Expr] = {}
-        else:
-            numbers = bounded(seconds, partial(_integrated, derivation, point, digits))
-        with mpmath.workdps(digits + 15):
-            entries = [_entry(each, numbers, point) for each in derivation.information.matrix]
-        diagonal = [abs(value) for value, _ in entries[:: len(point) + 1]]
-        lost = max((size for _, size in entries), default=mpmath.mpf(0)) * 10.0**-digits
-        if seconds is None or lost <= _WORST * min(diagonal):
-            return np.array([float(value) for value, _ in entries])
-    raise ValueError("the expectations cancel one another")
-
-
-def _entry(
-    entry: sp.Expr,
-    numbers: Mapping[sp.Expr, sp.Expr],
-    point: Mapping[sp.Symbol, mpmath.mpf],
-) -> tuple[mpmath.mpf, mpmath.mpf]:
-    """An entry with numbers for its expectations, and how large the largest of its terms is."""
-    value = evaluate(entry.xreplace(numbers), {}, point)
-    letters = {each: sp.Dummy(str(each)) for each in numbers if entry.has(each)}
-    shares = [
-        evaluate(entry.xreplace(letters).diff(letter), {}, point) * numbers[each]
-        for each, letter in letters.items()
-    ]
-    return value, max((abs(mpmath.mpf(share)) for share in shares), default=mpmath.mpf(0))
-
-
-def _integrated(
-    derivation: Derivation, point: Mapping[sp.Symbol, mpmath.mpf], digits: int
-) -> dict[sp.Expr, sp.Expr]:
-    """{expectation: number}; ValueError where an integral has not settled, or the mass is not one.
-
-    The mass is integrated too: a rule that misses a narrow peak far out agrees with itself.
-    """
-    needed = derivation.information.unresolved
-    integrands = [sp.S.One, *(each.args[0] for each in needed)]
-    (mass, _), *found = integrate_against(derivation.model, integrands, point, digits)
-    if not abs(mass - 1) <= _WORST:
-        raise ValueError("the mass was not found, or is not one")
-    for value, error in found:
-        if not mpmath.isfinite(value) or not error <= _WORST * (1 + abs(value)):
-            raise ValueError("the integral has not settled")
-    return {
-        each: sp.Float(value, digits + 10) for each, (value, _) in zip(needed, found, strict=True)
-    }
 
 
 def wald_interval(chart: Chart, value: float, error: float, level: float) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import sympy as sp
 
+from symmle.budget import bounded
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 from symmle.schemes import Metric, Scheme, direction, update
@@ -21,6 +22,8 @@ from symmle.stability.parts import Part, Program, parts, program
 from symmle.stability.polynomials import Matrix
 from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
 from symmle.stability.symbolic import stable_set as stable_set_in_symbols
+
+_SECONDS = 4.0  # for the third derivatives at an edge
 
 Evaluation = Callable[[sp.Expr], sp.Expr]
 
@@ -136,7 +139,10 @@ def _jet(
     if scheme.metric is not Metric.IDENTITY and len(field) > 1:
         return None  # two multipliers reach -1 together, and no coefficient is defined
     directions = direction(score, scheme, information)
-    return jet(directions, score.parameters, field, place)
+    try:
+        return bounded(_SECONDS, lambda: jet(directions, score.parameters, field, place))
+    except BudgetError:
+        return None
 
 
 def _edges(

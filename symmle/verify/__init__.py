@@ -1,9 +1,16 @@
 """Every claim again by another road."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
+import mpmath
+
+from symmle.budget import bounded
+from symmle.errors import BudgetError
+from symmle.known import Known
 from symmle.model import Model
-from symmle.verify.case import Case, Check, case
+from symmle.precise import Point
+from symmle.verify.case import DIGITS, Case, Check, case
 from symmle.verify.derivatives import (
     check_average,
     check_hessian,
@@ -19,11 +26,14 @@ from symmle.verify.estimator import (
     check_maximum,
     check_one_maximum,
     check_stationary,
+    estimate_on,
 )
 from symmle.verify.generated import check_generated
 from symmle.verify.sweeps import check_jacobian, check_ranges, check_rates, claims
 
-CHECKS = (
+_SECONDS = 8.0  # of one check
+
+CHECKS: tuple[Callable[[Case], Check | None], ...] = (
     check_normalised,
     check_average,
     check_score,
@@ -45,7 +55,7 @@ CHECKS = (
 
 def doubted_claims(model: Model) -> Case:
     """All that is claimed of a model, with the data and points to doubt it at."""
-    doubted = case(model)
+    doubted = _with_zero(case(model))
     from symmle.codegen import generate  # imports NumPy, which the quick checks do without
 
     shipped = case(model.freed()) if model.given else doubted
@@ -54,7 +64,36 @@ def doubted_claims(model: Model) -> Case:
 
 
 def verify(model: Model) -> tuple[Check, ...]:
-    """Doubt every claim made of a model; a check that finds nothing claimed is left out."""
+    """Doubt every claim made of a model; a check that finds nothing claimed is left out.
+
+    One that takes too long says so, and is unknown.
+    """
     doubted = doubted_claims(model)
-    answers = (check(doubted) for check in CHECKS)
+    answers = (_in_time(check, doubted) for check in CHECKS)
     return tuple(answer for answer in answers if answer is not None)
+
+
+def _in_time(check: Callable[[Case], Check | None], doubted: Case) -> Check | None:
+    try:
+        return bounded(_SECONDS, lambda: check(doubted))
+    except BudgetError:
+        claim = (check.__doc__ or check.__name__).partition(".")[0]
+        why = f"out of time: more than {_SECONDS:g} s of the processor"
+        return Check(f"{claim[0].lower()}{claim[1:]}", "no road in time", Known.UNKNOWN, None, why)
+
+
+def _with_zero(doubted: Case) -> Case:
+    """The case with the zero of its score on the sample, or None where that takes too long."""
+
+    def with_zero(zero: Point | None) -> Case:
+        of = (doubted.estimator, doubted.derivation, doubted.columns, zero)
+        return replace(doubted, zero=of)
+
+    def found() -> Case:
+        with mpmath.workdps(DIGITS):
+            return with_zero(estimate_on(doubted))
+
+    try:
+        return bounded(_SECONDS, found)
+    except BudgetError:
+        return with_zero(None)

@@ -39,6 +39,8 @@ class Case:
 
     stabilities: what is claimed of the schemes; filled in by `sweeps.claims`.
     source: the generated module.
+    zero: (estimator, derivation and sample that it is of, where they lead there or None):
+    worked out once for all checks.
     """
 
     model: Model
@@ -48,6 +50,7 @@ class Case:
     point: Point
     stabilities: tuple[SchemeStability, ...] = ()
     source: str = ""
+    zero: tuple[Estimator, Derivation, Columns, Point | None] | None = None
 
     @property
     def given(self) -> dict[sp.Symbol, mpmath.mpf]:

@@ -80,6 +80,11 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     claimed score by Newton's iteration with the claimed Hessian from several starts.
     """
     estimator = doubted.estimator
+    if doubted.zero is not None:
+        of, derivation, columns, zero = doubted.zero
+        same = of is estimator and derivation is doubted.derivation
+        if same and columns is doubted.columns:
+            return None if zero is None else dict(zero)
     if not estimator.complete:
         pass
     elif estimator.equation is None:
@@ -127,7 +132,9 @@ def _roots(equation: Equation, doubted: Case) -> Iterator[mpmath.mpf]:
         return doubted.value(equation.expression, {equation.unknown: value})
 
     ladder = _ladder(equation)
-    signs = [mpmath.sign(left(value)) for value in ladder]
+    tiny = mpmath.mpf(10) ** (10 - DIGITS)  # what is smaller has no sign of its own
+    heights = [left(value) for value in ladder]
+    signs = [mpmath.sign(height) if abs(height) > tiny else 0 for height in heights]
     for low, high, before, after in zip(ladder, ladder[1:], signs, signs[1:], strict=False):
         if before * after < 0:
             yield mpmath.findroot(left, (low, high), solver="anderson", tol=1e-100, verify=False)
@@ -199,8 +206,10 @@ def check_falling(doubted: Case) -> Check | None:
             doubted.value(equation.expression, {equation.unknown: value})
             for value in _ladder(equation)
         ]
-    # where it levels off faster than the digits reach, neighbours are equal
-    ok = all(after <= before for before, after in pairwise(values)) and values[-1] < values[0]
+    # where it levels off faster than the digits reach, neighbours are equal but for rounding
+    tiny = mpmath.mpf(10) ** (10 - DIGITS)
+    steps = [(after - before, tiny * (1 + abs(before))) for before, after in pairwise(values)]
+    ok = all(step <= size for step, size in steps) and any(step < -size for step, size in steps)
     claim, road = "the reduced equation has at most one root", "it falls along a ladder of values"
     return Check(claim, road, Known.CHECKED, ok)
 
@@ -246,8 +255,10 @@ def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
 
 
 def _condition_holds(exists: sp.Basic, doubted: Case) -> bool:
-    parts = exists.atoms(sp.StrictGreaterThan, sp.Ne)
-    return exists != sp.false and all(_part_holds(each, doubted) for each in parts)
+    if exists in (sp.true, sp.false):
+        return bool(exists)
+    parts = exists.args if isinstance(exists, sp.And) else (exists,)
+    return all(_part_holds(each, doubted) for each in parts)
 
 
 def _part_holds(condition: sp.Basic, doubted: Case) -> bool:
