@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
+from symmle.derive.score import moves_support
 from symmle.estimate import Estimator, Kind
 from symmle.known import Known
 from symmle.model import Model
@@ -117,8 +118,9 @@ def _data_enter(findings: Findings) -> str:
     if not statistics and not passes:
         return "The data enter through their support only."
     if not passes:
+        ends = " and through their support" if moves_support(findings.derivation.model) else ""
         return (
-            f"The data enter through {_counted(statistics, 'statistic')}, computed once: an "
+            f"The data enter through {_counted(statistics, 'statistic')}{ends}, computed once: an "
             "iteration costs the same for any number of observations."
         )
     through = f"{_counted(statistics, 'statistic')} and " if statistics else ""
