@@ -77,7 +77,7 @@ def _in_time(check: Callable[[Case], Check | None], doubted: Case) -> Check | No
     try:
         return bounded(_SECONDS, lambda: check(doubted))
     except BudgetError:
-        claim = (check.__doc__ or check.__name__).partition(".")[0]
+        claim = (check.__doc__ or check.__name__).partition(".\n")[0].rstrip(".")
         why = f"out of time: more than {_SECONDS:g} s of the processor"
         return Check(f"{claim[0].lower()}{claim[1:]}", "no road in time", Known.UNKNOWN, None, why)
 
