@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import mpmath
 import sympy as sp
 
+from symmle.errors import InputError
 from symmle.order_statistics import OrderStatistic, order_value
 from symmle.sample_mean import OverData, SampleCovariance, nodes
 from symmle.tree_value import tree_value
@@ -84,6 +85,13 @@ def _rows(
 
 
 def compiled(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> Callable[..., mpmath.mpf]:
-    """An mpmath function of the symbols; the expression must hold no means."""
-    function = sp.lambdify(list(symbols), expr, "mpmath", cse=False)
+    """An mpmath function of the symbols; the expression must hold no means.
+
+    Raises InputError for a function that has no value at many digits here.
+    """
+    try:
+        function = sp.lambdify(list(symbols), expr, "mpmath", cse=False)
+    except ValueError:
+        held = ", ".join(map(str, sorted(expr.atoms(sp.Derivative, sp.Subs), key=str)))
+        raise InputError(f"{held or expr} has no value at many digits here") from None
     return lambda *values: mpmath.re(function(*values))

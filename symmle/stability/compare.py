@@ -32,11 +32,11 @@ def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
 
 def same_matrix(first: sp.Matrix, second: sp.Matrix) -> bool | None:
     """Whether two matrices of expressions are equal, entry by entry; None if undecided."""
-    differences = [sp.expand_mul(a - b) for a, b in zip(first, second, strict=True)]
-    open_entries = [entry for entry in differences if not is_zero(entry)]
-    if not open_entries:
-        return True
-    return False if any(_is_not_zero_somewhere(entry) for entry in open_entries) else None
+    differences = [a - b for a, b in zip(first, second, strict=True)]
+    left = [entry for entry in differences if entry != 0]
+    if any(_is_not_zero_somewhere(entry) for entry in left):  # cheap, and settles most
+        return False
+    return True if all(is_zero(sp.expand_mul(entry)) for entry in left) else None
 
 
 def _is_not_zero_somewhere(expr: sp.Expr) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import mpmath
 
 from symmle.budget import bounded
-from symmle.errors import BudgetError
+from symmle.errors import BudgetError, InputError
 from symmle.known import Known
 from symmle.model import Model
 from symmle.precise import Point
@@ -76,10 +76,17 @@ def verify(model: Model) -> tuple[Check, ...]:
 def _in_time(check: Callable[[Case], Check | None], doubted: Case) -> Check | None:
     try:
         return bounded(_SECONDS, lambda: check(doubted))
+    except InputError as error:
+        return Check(_claimed(check), "values at many digits", Known.UNKNOWN, None, str(error))
     except BudgetError:
-        claim = (check.__doc__ or check.__name__).partition(".\n")[0].rstrip(".")
         why = f"out of time: more than {_SECONDS:g} s of the processor"
-        return Check(f"{claim[0].lower()}{claim[1:]}", "no road in time", Known.UNKNOWN, None, why)
+        return Check(_claimed(check), "no road in time", Known.UNKNOWN, None, why)
+
+
+def _claimed(check: Callable[[Case], Check | None]) -> str:
+    """What a check doubts, by the first sentence that is said of it."""
+    claim = (check.__doc__ or check.__name__).partition(".\n")[0].rstrip(".")
+    return f"{claim[0].lower()}{claim[1:]}"
 
 
 def _with_zero(doubted: Case) -> Case:
