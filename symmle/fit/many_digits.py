@@ -19,6 +19,7 @@ from symmle.fit.climb import Point, Surface, climb, tried
 from symmle.fit.locate import Located, Missing
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import polished
+from symmle.model import Domain
 
 Floats = NDArray[np.float64]
 
@@ -54,6 +55,9 @@ class ManyDigits:
         return found + np.triu(found, 1).T
 
     def _values(self, expressions: Sequence[sp.Expr], point: Point) -> Floats:
+        parameters = self.setting.model.parameters
+        if any(outside(p.domain, v) for p, v in zip(parameters, point, strict=True)):
+            raise ValueError("a point outside the domain has no value")  # polygamma: none in time
         theta = {s: mpmath.mpf(v) for s, v in zip(self.setting.model.symbols, point, strict=True)}
         try:
             return self._at(expressions, theta)
@@ -63,6 +67,13 @@ class ManyDigits:
 
     def _at(self, expressions: Sequence[sp.Expr], theta: Mapping[sp.Symbol, mpmath.mpf]) -> Floats:
         return np.array([float(self.setting.value(e, theta, _DIGITS)) for e in expressions])
+
+
+def outside(where: Domain, value: float) -> bool:
+    """Whether a number lies beyond a fixed end of a domain."""
+    below = where.lower.is_number and where.lower.is_finite and value < float(where.lower)
+    above = where.upper.is_number and where.upper.is_finite and value > float(where.upper)
+    return bool(below or above)
 
 
 def is_noisy(surface: Surface, point: Point) -> bool:
