@@ -1,8 +1,8 @@
-"""Every family of the catalogue on forty rows of its own, in one table of laws.
+"""Every family of the catalogue, in one table of cases: forty rows, few rows, extreme rows.
 
 The other road: the row's log-density in mpmath, whose difference quotients are the score; the
-heights that a plain maximiser reached on SciPy's densities (tests/ref/family_fits.json); and laws
-of order, repetition and change of unit.
+heights that a plain maximiser reached on SciPy's densities (tests/ref/family_fits.json); laws of
+change of unit; and a table of statuses that was made by thinking (tests/small_samples.py).
 """
 
 import importlib
@@ -22,6 +22,7 @@ from symmle.data import from_columns
 from symmle.families import FAMILIES, family_model
 from symmle.fit import Fit, Prepared, Status, fit, prepare
 from symmle.parsing import parse
+from tests.small_samples import EXPECTED, samples_of
 
 REFERENCE = json.loads((Path(__file__).parent / "ref" / "family_fits.json").read_text())["fits"]
 NAMES = tuple(FAMILIES)
@@ -244,3 +245,56 @@ def test_order_repetition_and_unit_of_rows(name: str) -> None:
     for key, value in found.estimate.items():
         there = unit ** (exponents or {}).get(key, 0) * value + 8 * (anywhere and key in SHIFTED)
         assert other.estimate[key] == pytest.approx(there, rel=1e-10, abs=1e-10), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_few_rows_equal_rows_and_extreme_rows(name: str) -> None:
+    """The status, and the parameter that runs off with its end, as theory has them.
+
+    Where there is an estimate, the rows' log-density is no higher one per mille beside it.
+    """
+    told = {}
+    for case, rows in samples_of(name).items():
+        found = plainly(name, rows)
+        told[case] = said(found)
+        if found.status is Status.OK:
+            assert is_top(name, rows, found), (case, found)
+    expected = EXPECTED[name].split()
+    wrong = {
+        case: (found, right)
+        for (case, found), right in zip(told.items(), expected, strict=True)
+        if not agrees(found, right)
+    }
+    assert not wrong
+
+
+def said(found: Fit) -> str:
+    if found.limit is None:
+        return found.status.value
+    end = {"infinity": "oo", "minus infinity": "-oo"}.get(found.limit[1], found.limit[1])
+    return f"{found.status.value}:{found.limit[0]}={end}"
+
+
+def agrees(found: str, right: str) -> bool:
+    """Whether it was said; what stands without an end leaves the end open."""
+    if right == "exists":
+        return found.split(":")[0] in ("ok", "boundary", "not_converged")
+    if right == "none":
+        return not found.startswith(("ok", "local_maximum"))
+    return found == right or found.startswith(f"{right}:")
+
+
+def is_top(name: str, rows: Sequence[object], found: Fit) -> bool:
+    with mpmath.workdps(40):
+        theta = [mpmath.mpf(found.estimate[s.name]) for s in ready(name).model.symbols]
+        here = height(name, rows, theta)
+        for i in smooth_parameters(name):
+            for factor in (mpmath.mpf("0.999"), mpmath.mpf("1.001")):
+                beside = [*theta[:i], theta[i] * factor, *theta[i + 1 :]]
+                try:
+                    there = height(name, rows, beside)
+                except (ValueError, ZeroDivisionError):
+                    continue  # outside the domain
+                if mpmath.isfinite(there) and there > here:
+                    return False
+    return True
