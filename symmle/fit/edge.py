@@ -14,6 +14,7 @@ from symmle.estimate import Kind
 from symmle.fit.locate import plain_point
 from symmle.fit.record import Fit, Status
 from symmle.fit.setting import DIGITS, Setting
+from symmle.model import Domain
 from symmle.trial import points
 
 _POWERS = (20, 40, 60)  # decimal digits of the distance, as a share of the way
@@ -29,8 +30,10 @@ def on_joint_edge(setting: Setting, needed: str) -> Fit | None:
         return None
     with mpmath.workdps(3 * DIGITS):
         place = _closed_form(setting)
-        if place is None:
-            return None
+        if place is None or not all(
+            _is_inside(p.domain, place[p.symbol]) for p in setting.model.parameters
+        ):
+            return None  # one that left its own domain runs to an end of its own
         for inside in _insides(setting):
             heights = _heights(setting, place, inside)
             if heights:
@@ -47,6 +50,13 @@ def _closed_form(setting: Setting) -> dict[sp.Symbol, mpmath.mpf] | None:
     except (ArithmeticError, ValueError, TypeError, KeyError):
         return None
     return found if all(mpmath.isfinite(value) for value in found.values()) else None
+
+
+def _is_inside(where: Domain, value: mpmath.mpf) -> bool:
+    """Whether a number lies between the fixed ends of a domain, and at none of them."""
+    low = not where.lower.is_number or where.lower.is_infinite or value > sp.N(where.lower, DIGITS)
+    high = not where.upper.is_number or where.upper.is_infinite or value < sp.N(where.upper, DIGITS)
+    return bool(low and high)
 
 
 def _insides(setting: Setting) -> Iterator[dict[sp.Symbol, mpmath.mpf]]:

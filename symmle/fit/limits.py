@@ -24,6 +24,7 @@ _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
 _FARTHEST_DATA = 100  # powers of ten that data may lie off, for as many digits to be affordable
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
+_RAN = 200.0  # in the coordinate: a factor of 1e87
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
 
 
@@ -153,6 +154,8 @@ def run_off_in_doubles(
             tops = climbed(surface, start, chart_of, i, side, free)
             if not tops or not _rises([top.height for top in tops]):
                 continue
+            if _another_ran(chart_of, start, tops[-1].point, i):
+                continue  # its own way is the one to be told
             heights = _at_many_digits(setting, tops)
             if not _rises(heights):
                 continue
@@ -165,6 +168,16 @@ def run_off_in_doubles(
                 ways.append((heights[2], found))
     ways.sort(key=lambda way: -way[0])
     return ways[0][1] if ways else None
+
+
+def _another_ran(chart_of: tuple[Chart, ...], start: Point, top: Point, i: int) -> bool:
+    """Whether another parameter, too, went as far as doubles reach towards an end of its domain."""
+    return any(
+        (math.isfinite(chart.low) or math.isfinite(chart.high))
+        and abs(chart.coordinate(top[j]) - chart.coordinate(start[j])) > _RAN
+        for j, chart in enumerate(chart_of)
+        if j != i
+    )
 
 
 def _rises(heights: Sequence[float]) -> bool:

@@ -104,6 +104,10 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED or asked.spans_much
             start = tuple(located.theta.values())
-            return failed(asked, surface, start, found.message) if lost else found
+            if lost:
+                found = failed(asked, surface, start, found.message)
+            if lost and found.status is Status.NOT_CONVERGED:
+                found = level_end(asked, surface, located) or found
+            return found
         record = with_status(asked, reported(asked, exact, found, located), located)
         return replace(record, notes=(*record.notes, road)) if road else record
