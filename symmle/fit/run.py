@@ -24,13 +24,13 @@ from symmle.estimate import Kind
 from symmle.fit.ends import higher_end, level_end
 from symmle.fit.judge import judged, reported
 from symmle.fit.kink_fit import kinked_fit
-from symmle.fit.locate import Missing, locate, plain_point, surface_of
+from symmle.fit.locate import Located, Missing, locate, plain_point, surface_of
 from symmle.fit.many_digits import at_many_digits
 from symmle.fit.originals import with_originals
 from symmle.fit.others import with_every_maximum
 from symmle.fit.prepare import Prepared, prepare
 from symmle.fit.record import Fit, Status, Weights
-from symmle.fit.set_by_data import searched
+from symmle.fit.set_by_data import path_from, searched, way_of
 from symmle.fit.setting import Setting, setting
 from symmle.fit.statuses import failed, refused, with_end
 from symmle.fit.threshold import threshold_fit
@@ -76,6 +76,17 @@ def _with_end(asked: Setting, ready: Prepared, found: Fit) -> Fit:
             return found
 
 
+def _or_no_bound(asked: Setting, located: Located, end: Fit | None) -> Fit | None:
+    """The record of an end, or of a path on which the likelihood has no bound: that is higher."""
+    if end is None or end.limit is None or end.limit[2] is None:
+        return end
+    path = path_from(asked, {symbol.name: value for symbol, value in located.theta.items()})
+    if path is None:
+        return end
+    told = f"{path.sentence}; hold a parameter with --fix"
+    return asked.without(Status.UNBOUNDED, told, path=way_of(path))
+
+
 def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
     """What the search comes to, in the model's own parameters."""
     no_estimate = refused(asked)
@@ -100,7 +111,7 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
             return replace(end, notes=(*end.notes, road)) if road else end
         found = judged(asked, exact, located)
         if isinstance(found, Fit) and found.status in (Status.NOT_IDENTIFIED, Status.NOT_UNIQUE):
-            found = level_end(asked, surface, located) or found
+            found = _or_no_bound(asked, located, level_end(asked, surface, located)) or found
         if isinstance(found, Fit):
             lost = found.status is Status.NOT_CONVERGED or asked.spans_much
             start = tuple(located.theta.values())
