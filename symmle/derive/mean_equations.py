@@ -192,7 +192,7 @@ def _linear(
     if len(places) != len(letters):
         return None
     kept = [i for i in range(len(whole.symbols)) if i not in places]
-    ring = whole.clone(symbols=[whole.symbols[i] for i in kept])
+    ring = whole.clone(symbols=[whole.symbols[i] for i in kept] or [sp.Dummy()])
     matrix, constants = [], []
     for numerator in numerators:
         row, rest = [ring.zero for _ in letters], ring.zero
@@ -200,7 +200,7 @@ def _linear(
             powers = [monomial[place] for place in places]
             if sum(powers) > 1:
                 return None
-            term = ring({tuple(monomial[i] for i in kept): coefficient})
+            term = ring({tuple(monomial[i] for i in kept) or (0,): coefficient})
             if sum(powers) == 1:
                 row[powers.index(1)] += term
             else:
