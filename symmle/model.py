@@ -6,7 +6,7 @@ parameter can never be mistaken for an observation.
 Imports `errors` and `parsing` only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +17,23 @@ from symmle.parsing import check_name, parse
 
 
 class Datum(sp.Symbol):
-    """One observation: a symbol that a sample mean binds."""
+    """One observation: a symbol that a sample mean binds.
+
+    inside: itself by a letter of known sign, where that says more than SymPy's assumptions can, as
+    t/(1 + t) with t > 0 on (0, 1); None elsewhere.
+    """
+
+    __slots__ = ("inside",)
+    inside: sp.Expr | None
+
+    def __new__(cls, name: str, inside: sp.Expr | None = None, **assumptions: bool) -> "Datum":
+        datum: Datum = sp.Symbol.__xnew__(cls, name, **assumptions)
+        datum.inside = inside
+        return datum
+
+    def _hashable_content(self) -> tuple[object, ...]:
+        content: tuple[object, ...] = super()._hashable_content()
+        return content if self.inside is None else (*content, self.inside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,20 @@ class Domain:
         elif self.upper.is_number and self.upper <= 0:
             known["nonpositive" if self.upper == 0 and self.upper_closed else "negative"] = True
         return known
+
+    def inside(self, name: str) -> sp.Expr | None:
+        """A point of the domain by a letter of known sign; None where assumptions say as much."""
+        lower, upper = self.lower, self.upper
+        if self._symbols() or {lower, upper} <= {-sp.oo, sp.S.Zero, sp.oo}:
+            return None
+        if lower.is_finite and upper.is_finite and self.upper_closed:
+            return None  # t/(1 + t) does not get there
+        closed = self.lower_closed if lower.is_finite else self.upper_closed
+        sign = "nonnegative" if closed else "positive"
+        free = sp.Symbol(f"{name}_from_end", **{sign: True})
+        if not lower.is_finite:
+            return upper - free
+        return lower + free if not upper.is_finite else (lower + upper * free) / (1 + free)
 
     def at(self, values: Mapping[sp.Symbol, sp.Expr]) -> "Domain":
         """The same domain with the parameters that move it replaced by values."""
@@ -241,10 +271,10 @@ def build_model(
     told = {key: text for key, text in (constants or {}).items() if not _is_domain(text)}
     symbolic = {key: text for key, text in (constants or {}).items() if key not in told}
     fixed = {key: parse(text, {}, f"constant {key}") for key, text in told.items()}
-    given = _declare(symbolic, sp.Symbol, fixed)
+    given = _declare(symbolic, _unknown, fixed)
     fixed |= {each.name: each.symbol for each in given}
-    theta = _declare(parameters, sp.Symbol, fixed)
-    columns = _declare(data, Datum, {v.name: v.symbol for v in theta} | fixed)
+    theta = _declare(parameters, _unknown, fixed)
+    columns = _declare(data, _observed, {v.name: v.symbol for v in theta} | fixed)
     scope = {v.name: v.symbol for v in (*theta, *columns)} | fixed
     expression = parse(log_density, scope, "log-density")
     for variable in (*given, *theta, *columns):
@@ -269,15 +299,25 @@ def _is_domain(text: str) -> bool:
     return word in _WORDS or bracketed or word.startswith("integer in ")
 
 
+def _unknown(name: str, where: Domain) -> sp.Symbol:
+    return sp.Symbol(name, **where.assumptions())
+
+
+def _observed(name: str, where: Domain) -> Datum:
+    return Datum(name, where.inside(name), **where.assumptions())
+
+
 def _declare(
-    domains: Mapping[str, str], kind: type[sp.Symbol], outer: Mapping[str, sp.Expr]
+    domains: Mapping[str, str],
+    symbol: Callable[[str, Domain], sp.Symbol],
+    outer: Mapping[str, sp.Expr],
 ) -> tuple[Variable, ...]:
     """Symbols with the assumptions of their domains; a domain's ends may use earlier names."""
     scope = dict(outer)
     declared = []
     for name, text in domains.items():
         where = domain(text, scope)
-        scope[name] = kind(name, **where.assumptions())
+        scope[name] = symbol(name, where)
         declared.append(Variable(scope[name], where))
     return tuple(declared)
 

@@ -14,6 +14,7 @@ Imports `model` and `fraction` only.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import ClassVar
 
 import sympy as sp
@@ -75,10 +76,10 @@ class SampleMean(OverData):
         return SampleMean(in_tanh(self.args[0].diff(symbol)))
 
     def _eval_is_positive(self) -> bool | None:
-        return True if self.args[0].is_nonnegative else None
+        return True if on_support(self.args[0]).is_nonnegative else None
 
     def _eval_is_negative(self) -> bool | None:
-        return True if self.args[0].is_nonpositive else None
+        return True if on_support(self.args[0]).is_nonpositive else None
 
     def _sympystr(self, printer: sp.printing.StrPrinter) -> str:
         return f"mean({printer.doprint(self.args[0])})"
@@ -163,8 +164,28 @@ def passes(exprs: Iterable[sp.Basic], parameters: Iterable[sp.Symbol]) -> tuple[
 
 def may_vanish(node: OverData) -> bool:
     """Whether a node may be zero on data: all but what keeps the strict sign of its T."""
-    strict = node.keeps_sign and (node.args[0].is_positive or node.args[0].is_negative)
-    return not strict
+    inside = on_support(node.args[0])
+    return not (node.keeps_sign and (inside.is_positive or inside.is_negative))
+
+
+@lru_cache(maxsize=4096)
+def on_support(expr: sp.Expr) -> sp.Expr:
+    """An expression that has the signs of `expr` over the rows, and shows them.
+
+    On (0, 1), x/(x - 1) is -t with t > 0; and log(x) is the logarithm of what is below one.
+    """
+    here = {s: s.inside for s in expr.free_symbols if isinstance(s, Datum) and s.inside is not None}
+    if not here or expr.count_ops() > _MOST_OPERATIONS:
+        return expr
+    return sp.factor_terms(reduced_fraction(expr.xreplace(here).replace(sp.log, log_by_sign)))
+
+
+def log_by_sign(inside: sp.Expr) -> sp.Expr:
+    """log(B) as a letter of known sign where B is known to lie above or below one."""
+    above = sp.factor_terms(reduced_fraction(inside - 1))
+    signs = ("positive", "nonnegative", "negative", "nonpositive")
+    held = {sign: True for sign in signs if getattr(above, f"is_{sign}")}
+    return sp.Dummy("log", real=True, **held) if held else sp.log(inside)
 
 
 def masked(expr: sp.Expr, cautious: bool = False) -> tuple[sp.Expr, dict[sp.Symbol, OverData]]:

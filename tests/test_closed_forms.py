@@ -44,6 +44,10 @@ def cut_rate(m: float) -> float:
     return optimize.brentq(lambda r: r / -math.expm1(-r) - m, 1e-9, 50.0, xtol=1e-14)
 
 
+def root_of_one_sign(m: float) -> float:
+    return (1 - m + math.sqrt(m**2 + 6 * m + 1)) / (2 * m)
+
+
 def fit_plane(*columns: np.ndarray) -> list[float]:
     """Least squares of the last column on the others, and the root mean square that is left."""
     *regressors, y = columns
@@ -100,6 +104,9 @@ CLOSED = {
         np.angle(np.mean(np.exp(1j * x)))]),
     "mean direction, from 0": ("2*cos(x-m)", ["x in (0, 2*pi)"], ["m in (0, 2*pi)"], lambda x: [
         np.angle(np.mean(np.exp(1j * x))) % (2 * np.pi)]),
+    # the unit-Lindley law of Mazucheli, Menezes & Chakraborty (2019)
+    "quadratic of one sign": ("2*log(t)-log(1+t)-3*log(1-x)-t*x/(1-x)", ["x: unit"], ["t>0"],
+                              lambda x: [root_of_one_sign(np.mean(x / (1 - x)))]),
     "three scales": ("-log(s)-(x-a)**2/(2*s**2)-log(t)-(y-b)**2/(2*t**2)", ["x", "y"],
                      ["a", "b", "s>0", "t>0"], lambda x, y: [
                          np.mean(x), np.mean(y), np.std(x), np.std(y)]),

@@ -280,3 +280,19 @@ def test_the_leading_term_leads(expr: sp.Expr, end: sp.Expr) -> None:
         size = evaluate(sp.sympify(leading.coefficient), columns, {})
         size *= t ** mpmath.mpf(str(leading.power)) * mpmath.log(1 / t) ** leading.logs
         assert abs(value / size - 1) < mpmath.mpf("0.2")
+
+
+@pytest.mark.parametrize(
+    ("density", "data", "wider"),
+    [  # a root of a quadratic, P + sqrt(Q) > 0; and -mean(log(x*(2 - x))) > 0
+        ("2*log(t) - log(1+t) + log(1+x) - t*x", "x>0", "x>=0"),
+        ("2*log(t) - log(1+t) - 3*log(1-x) - t*x/(1-x)", "x: unit", "x in [0, 1)"),
+        ("log(t) + (t-1)*(log(x) + log(2-x))", "x: unit", "x in (0, 2)"),
+    ],
+)
+def test_signs_that_the_support_settles_are_no_condition(
+    density: str, data: str, wider: str
+) -> None:
+    """A value that is positive for every row in the support exists for every sample."""
+    assert estimate(derive(typed(density, [data], ["t>0"]))).exists == sp.true
+    assert estimate(derive(typed(density, [wider], ["t>0"]))).exists != sp.true

@@ -22,6 +22,7 @@ from symmle.sample_mean import (
     masked,
     mean,
     nodes,
+    on_support,
     passes,
     raw,
     recentred,
@@ -309,3 +310,43 @@ def test_means_that_enter_together_are_squared_together() -> None:
     assert shown.xreplace(away).expand().free_symbols <= {A}  # the same wherever a and b lie
     assert sp.expand(raw(shown) * (A**2 + 1) - raw(mean(form))) == 0
     assert not shown.has(mean(X * Y), mean(X**2))
+
+
+@pytest.mark.parametrize(
+    ("domain", "formula", "sign"),
+    [
+        ("unit", "x/(x - 1)", -1),
+        ("unit", "log(x) + log(2 - x)", None),  # log(2 - x) alone is above zero
+        ("unit", "log(x*(2 - x))", -1),
+        ("unit", "x - 1/2", None),
+        ("(2, oo)", "log(x) - log(x)**2", None),
+        ("(2, oo)", "1/x - 1/2", -1),
+        ("[2, oo)", "1/2 - 1/x", 0),  # nowhere negative, zero at its end
+        ("(-oo, -3)", "x**2 - 9", 1),
+        ("(-3, 2)", "(x + 3)*(2 - x)", 1),
+        ("[-3, 2]", "(x + 3)*(2 - x)", None),  # not shown; it vanishes at both ends
+        ("positive integer", "log(x)", 0),
+        ("positive integer", "1/(x + 1) - 1/2", 0),
+    ],
+)
+def test_signs_on_the_support(domain: str, formula: str, sign: int | None) -> None:
+    """A sign that is shown is that of every row, at numbers too; a strict one leaves out the end.
+
+    None: not shown, since there is none, or not seen; 0: of one sign or zero.
+    """
+    model = build_model("a", f"a*({formula})", {"x": domain}, {"a": "real"})
+    variable = model.data[0]
+    inside = model.log_density.coeff(model.symbols[0])
+    shown = on_support(inside)
+    strict = 1 if shown.is_positive else -1 if shown.is_negative else None
+    weak = shown.is_nonnegative or shown.is_nonpositive
+    assert (strict if strict else 0 if weak else None) == sign
+    low, high = (
+        float(sp.Max(sp.Min(end, 9), -9)) for end in (variable.domain.lower, variable.domain.upper)
+    )
+    rows = np.linspace(low, high, 101)[0 if variable.domain.lower_closed else 1 : -1]
+    values = sp.lambdify(variable.symbol, inside, "numpy")(rows)
+    if strict:
+        assert np.all(np.sign(values) == strict)
+    elif weak:
+        assert np.all(values >= 0 if shown.is_nonnegative else values <= 0)

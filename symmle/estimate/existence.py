@@ -14,7 +14,15 @@ from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.model import Datum, Variable
 from symmle.order_statistics import Maximum, Minimum
-from symmle.sample_mean import SampleMean, masked, mean, nodes, var
+from symmle.sample_mean import (
+    SampleMean,
+    linear_in_means,
+    masked,
+    mean,
+    nodes,
+    on_support,
+    var,
+)
 
 _SECONDS = 2.0  # for a limit
 
@@ -83,6 +91,8 @@ def is_not_zero(expr: sp.Expr) -> sp.Basic:
     """`expr != 0`, as `expr > 0` where it is never negative."""
     if expr.is_nonnegative:
         return is_positive(expr)
+    if sp.true in (is_positive(expr), is_positive(-expr)):
+        return sp.true
     return sp.Ne(expr, 0, evaluate=False)
 
 
@@ -90,7 +100,7 @@ def is_positive(expr: sp.Expr) -> sp.Basic:
     """`expr > 0` with the factors of known sign taken off."""
     letters, back = masked(sp.together(expr), cautious=True)
     uncertain, sign = [], 1
-    for factor in sp.Mul.make_args(sp.factor_terms(reduced_fraction(letters))):
+    for factor in map(_without_root, sp.Mul.make_args(sp.factor_terms(reduced_fraction(letters)))):
         base, exponent = factor.as_base_exp()
         if factor.is_negative:
             sign = -sign
@@ -100,9 +110,30 @@ def is_positive(expr: sp.Expr) -> sp.Basic:
     left = sign * sp.Mul(*uncertain).xreplace(back)
     if left.is_Number:
         return sp.S(bool(left > 0))
+    if _mean_is_positive(left):
+        return sp.true
     if sign < 0 and all(factor.is_nonnegative for factor in uncertain):
         return sp.false
     return sp.StrictGreaterThan(left, 0, evaluate=False)
+
+
+def _without_root(factor: sp.Expr) -> sp.Expr:
+    """c*sqrt(Q) + P as Q*c**2 - P**2, where that is nowhere negative: it is of the same sign then."""
+    terms = sp.Add.make_args(factor)
+    roots = [term for term in terms if any(power.exp == sp.S.Half for power in term.atoms(sp.Pow))]
+    if not factor.is_Add or len(roots) != 1 or not roots[0].is_nonnegative:
+        return factor
+    short = reduced_fraction(sp.expand(roots[0] ** 2 - (factor - roots[0]) ** 2))
+    return short if short.is_nonnegative else factor
+
+
+def _mean_is_positive(left: sp.Expr) -> bool:
+    """Whether it is a sum of means that is the mean of something positive in every row."""
+    terms, rest = linear_in_means(left)
+    if rest != 0 or not all(coefficient.is_number for _, coefficient in terms):
+        return False
+    inside = sp.Add(*(coefficient * inside for inside, coefficient in terms))
+    return bool(on_support(sp.logcombine(inside, force=True)).is_positive)
 
 
 def root_exists(equation: Equation) -> sp.Basic | None:

@@ -12,7 +12,7 @@ from symmle.estimate.isolate import isolate
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model, Variable
-from symmle.sample_mean import masked, mean
+from symmle.sample_mean import log_by_sign, masked, mean
 from symmle.tree_value import tree_value
 
 _TRIALS = 60  # random points at which a sign is doubted that no rule decides
@@ -84,21 +84,13 @@ def _apart(lower: sp.Expr, upper: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
 
 def _sign(slope: sp.Expr) -> int:
     """1 or -1 where the assumptions of symbols decide, 0 where they do not."""
-    letters, _ = masked(slope.replace(sp.log, _log_by_sign))
+    letters, _ = masked(slope.replace(sp.log, log_by_sign))
     for form in (letters, sp.factor_terms(reduced_fraction(sp.expand_mul(letters)))):
         if form.is_positive:
             return 1
         if form.is_negative:
             return -1
     return 0
-
-
-def _log_by_sign(inside: sp.Expr) -> sp.Expr:
-    """log(B) as a letter of known sign where B is known to lie above or below one."""
-    above = sp.factor_terms(reduced_fraction(sp.together(inside - 1)))
-    if above.is_positive or above.is_negative:
-        return sp.Dummy("log", positive=above.is_positive, negative=above.is_negative)
-    return sp.log(inside)
 
 
 def _sign_at_points(model: Model, slope: sp.Expr) -> int:
