@@ -118,13 +118,13 @@ def is_positive(expr: sp.Expr) -> sp.Basic:
 
 
 def _without_root(factor: sp.Expr) -> sp.Expr:
-    """c*sqrt(Q) + P as Q*c**2 - P**2, where that is nowhere negative: it is of the same sign then."""
+    """One in place of c*sqrt(Q) + P where c*sqrt(Q) outweighs P: Q*c**2 > P**2."""
     terms = sp.Add.make_args(factor)
     roots = [term for term in terms if any(power.exp == sp.S.Half for power in term.atoms(sp.Pow))]
     if not factor.is_Add or len(roots) != 1 or not roots[0].is_nonnegative:
         return factor
     short = reduced_fraction(sp.expand(roots[0] ** 2 - (factor - roots[0]) ** 2))
-    return short if short.is_nonnegative else factor
+    return sp.S.One if short.is_positive else factor
 
 
 def _mean_is_positive(left: sp.Expr) -> bool:
