@@ -38,6 +38,17 @@ class Root:
     factor: tuple[int, ...] | None = None
 
 
+# A relation between an expression and zero, and the one that holds where it does not.
+_TESTS: Mapping[type[sp.Basic], tuple[Callable[[arb], bool], Callable[[arb], bool]]] = {
+    sp.StrictGreaterThan: (lambda gap: gap > 0, lambda gap: gap <= 0),
+    sp.GreaterThan: (lambda gap: gap >= 0, lambda gap: gap < 0),
+    sp.StrictLessThan: (lambda gap: gap < 0, lambda gap: gap >= 0),
+    sp.LessThan: (lambda gap: gap <= 0, lambda gap: gap > 0),
+    sp.Eq: (lambda gap: gap == 0, lambda gap: gap != 0),
+    sp.Ne: (lambda gap: gap != 0, lambda gap: gap == 0),
+}
+
+
 def exact(expr: sp.Expr) -> fmpq | None:
     """A number as a fraction: rationals as they are, floats by their exact binary value."""
     return fraction(expr) if isinstance(expr, sp.Float | sp.Rational) and expr.is_finite else None
@@ -80,6 +91,8 @@ def operation(expr: sp.Expr) -> tuple[Callable[..., arb], tuple[sp.Expr, ...]]:
     """
     if isinstance(expr, sp.Pow):
         return _power(expr.base, expr.exp)
+    if isinstance(expr, sp.Piecewise):
+        return _choice(expr)
     if isinstance(expr, sp.Derivative | sp.Subs):
         order, place = _zeta_slope(expr)
         if order:
@@ -175,8 +188,35 @@ def _power(base: sp.Expr, exponent: sp.Expr) -> tuple[Callable[..., arb], tuple[
         return lambda x: x.exp(), (exponent,)
     if exponent.is_Rational:
         return lambda x: _integer_power(x.root(int(exponent.q)), int(exponent.p)), (base,)
-    # Only for a positive base: elsewhere the ball is not finite, and that is the honest answer.
-    return lambda x, y: (y * x.log()).exp(), (base, exponent)
+    return _real_power, (base, exponent)
+
+
+def _real_power(x: arb, y: arb) -> arb:
+    """x**y for a base that is positive, or zero with a positive exponent; else not finite."""
+    return x if x == 0 and y > 0 else (y * x.log()).exp()
+
+
+def _choice(branches: sp.Piecewise) -> tuple[Callable[..., arb], tuple[sp.Expr, ...]]:
+    """The branch that holds; not finite where a ball does not tell, for the value may jump."""
+    if branches.args[-1][1] != sp.true:
+        raise InputError(f"{branches} has no enclosure, for it has no last alternative")
+    tests, gaps = [], []
+    for _, condition in branches.args[:-1]:
+        if type(condition) not in _TESTS:
+            raise InputError(f"the condition {condition} has no enclosure")
+        tests.append(_TESTS[type(condition)])
+        gaps.append(condition.lhs - condition.rhs)
+    values = [value for value, _ in branches.args]
+
+    def chosen(*found: arb) -> arb:
+        for (holds, fails), gap, value in zip(tests, found, found[len(tests) :], strict=False):
+            if holds(gap):
+                return value
+            if not fails(gap):
+                return arb.nan()
+        return found[-1]
+
+    return chosen, (*gaps, *values)
 
 
 def _zeta_slope(expr: sp.Expr) -> tuple[int, sp.Expr]:

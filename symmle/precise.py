@@ -30,13 +30,17 @@ def evaluate(
 
     columns: the rows of each data symbol.  point: a number for every free symbol.
     weights: one per row; equal weights when None.
+    Raises ArithmeticError where it has no value, as infinity minus infinity has none.
     """
     inside: dict[OverData, mpmath.mpf] = {
         node: _over_rows(node, columns, point, weights) for node in nodes([expr])
     }
     letters = {node: sp.Dummy() for node in inside}
     values = dict(point) | {letters[node]: value for node, value in inside.items()}
-    return mpmath.re(tree_value(expr.xreplace(letters), values))
+    found = mpmath.re(tree_value(expr.xreplace(letters), values))
+    if mpmath.isnan(found):
+        raise ArithmeticError(f"no number, but {found}, comes out of an expression at this point")
+    return found
 
 
 def _over_rows(

@@ -22,6 +22,7 @@ import sympy as sp
 from symmle.fraction import reduced_fraction
 from symmle.hyperbolic import in_tanh
 from symmle.model import Datum
+from symmle.zero_log import zero_times_log
 
 _MOST_TERMS = 400  # an expansion that may have more terms than this is not tried
 _MOST_OPERATIONS = 300  # nor is that of a larger factor
@@ -73,7 +74,7 @@ class SampleMean(OverData):
         return None if terms is None else sp.Add(*(_mean_of_term(term) for term in terms))
 
     def _eval_derivative(self, symbol: sp.Symbol) -> sp.Expr:
-        return SampleMean(in_tanh(self.args[0].diff(symbol)))
+        return zero_times_log(SampleMean(in_tanh(self.args[0].diff(symbol))))
 
     def _eval_is_positive(self) -> bool | None:
         return True if on_support(self.args[0]).is_nonnegative else None

@@ -6,7 +6,7 @@ import sympy as sp
 
 from symmle.codegen.layout import Body, bracketed, signature, wrapped
 from symmle.codegen.module import WORDS, Module
-from symmle.codegen.names import Names, slug
+from symmle.codegen.names import Names, shown, slug
 from symmle.codegen.overflow import Largest
 from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
@@ -30,7 +30,7 @@ def _statistics_record(module: Module) -> str:
     plan = module.plan
     lines = ["class Statistics(NamedTuple):", '    """What the data enter through.', ""]
     for each in plan.statistics:
-        lines += wrapped(f"{each.field}: {each.node}", 4)
+        lines += wrapped(f"{each.field}: {shown(each.node)}", 4)
     lines.append(f"    {module.n_field}: the number of rows, or the sum of the weights")
     if plan.keeps_rows:
         kept = ", ".join(module.columns)

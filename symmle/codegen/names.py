@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 import sympy as sp
+from sympy.printing.str import StrPrinter
 
 _LONGEST = 36
 _SPELT = (
@@ -50,9 +51,24 @@ class Names:
         return Names(self._taken)
 
 
+class _Shown(StrPrinter):
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        *first, (last, _) = expr.args
+        written = self._print(last)
+        for value, condition in reversed(first):
+            written = f"where({self._print(condition)}, {self._print(value)}, {written})"
+        return str(written)
+
+
+def shown(expr: sp.Basic) -> str:
+    """An expression as a density is typed, for a docstring."""
+    return str(_Shown().doprint(expr))
+
+
 def slug(expr: sp.Basic) -> str | None:
     """A name that says what an expression is: `log_x`, `x_squared`; None when it gets too long."""
-    text = str(expr).replace("polygamma(0, ", "digamma(").replace("polygamma(1, ", "trigamma(")
+    text = shown(expr).replace("polygamma(0, ", "digamma(").replace("polygamma(1, ", "trigamma(")
+    text = re.sub(r"where\((\w+) > 0, \1, 1\)", r"\1", text)  # 0*log(0), which is 0
     for sign, word in _SPELT:
         text = text.replace(sign, word)
     name = re.sub(r"_+", "_", re.sub(r"\W+", "_", text)).strip("_")

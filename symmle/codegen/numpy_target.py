@@ -9,7 +9,7 @@ from symmle.codegen.data_functions import data_functions, records
 from symmle.codegen.fitting import iterating_functions
 from symmle.codegen.layout import WIDTH, Body, bracketed, returned, signature, wrapped
 from symmle.codegen.module import Module
-from symmle.codegen.names import Names
+from symmle.codegen.names import Names, shown
 from symmle.codegen.pieces import helpers_for
 from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
@@ -119,7 +119,7 @@ def _likelihood(module: Module) -> str:
             signature("average_log_likelihood", _given(module), "float"),
             '    """The mean over the data of the log-density.',
             "",
-            *wrapped(str(module.plan.average), 4),
+            *wrapped(shown(module.plan.average), 4),
             "",
             f"    {module.data}: Statistics, or data as `statistics` takes them.",
             '    """',
@@ -133,7 +133,7 @@ def _score(module: Module) -> str:
     body = module.body(module.plan.score)
     formulas = []
     for name, slope in zip(module.parameters, module.plan.gradient, strict=True):
-        formulas += wrapped(f"d/d{name}: {slope}", 4)
+        formulas += wrapped(f"d/d{name}: {shown(slope)}", 4)
     return "\n".join(
         [
             signature("score", _given(module), "Point"),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symmle.model import Domain, Model
+from symmle.model import Datum, Domain, Model
 
 
 def split_logs(model: Model) -> sp.Expr:
@@ -55,8 +55,8 @@ def _log(inside: sp.Expr, domains: Mapping[sp.Symbol, Domain]) -> sp.Expr:
 
 def _is_positive(base: sp.Expr, domains: Mapping[sp.Symbol, Domain]) -> bool:
     """By assumptions; or because a line in one variable is >= 0 at both ends of its domain."""
-    if base.is_positive:
-        return True
+    if base.is_positive or (isinstance(base, Datum) and base.is_nonnegative):
+        return True  # log(0) is minus infinity on both sides
     symbols = base.free_symbols
     if len(symbols) != 1:
         return False

@@ -18,6 +18,7 @@ from symmle.model import Model
 from symmle.sample_mean import SampleMean, mean, passes, statistics, tidy
 from symmle.squares import central
 from symmle.trial import require_finite
+from symmle.zero_log import zero_times_log
 
 _MANY = 3  # parameters, from which on the score is solved for all statistics at once
 _LONGEST = 300  # operations of a derivative, from which on no terms are gathered
@@ -69,7 +70,7 @@ def derive(model: Model) -> Derivation:
     """
     require_finite(model)
     log_density = split_branches(split_logs(model))
-    average = central(mean(log_density))
+    average = zero_times_log(central(mean(log_density)))
     theta = model.symbols
     smooth = is_smooth(model)
     gradient = tuple(_between_kinks(average.diff(symbol)) for symbol in theta)
