@@ -183,3 +183,21 @@ def test_a_pole_that_rounding_made_is_no_missing_constant() -> None:
     density = "log(a) + log(c) + (c-1)*log(x) - x**c + (a-1)*log(1 - exp(-x**c))"
     model = build_model("m", density, {"x": "positive"}, {"a": "positive", "c": "positive"})
     assert mass_warning(model) == ""
+
+
+def test_no_maximum_beyond_an_end_that_a_parameter_moves() -> None:
+    """Past q = 1 - p the squared share of the last blood group has a value, and a maximum, again.
+
+    Group counts of Rao, Linear Statistical Inference (1973), section 5g: p = 0.2644, q = 0.0932.
+    """
+    groups = GROUPS.replace("2*o*log(1-p-q)", "o*log((1-p-q)**2)")
+    model = build_model(
+        "groups",
+        groups,
+        dict.fromkeys("abco", "nonnegative integer"),
+        {"p": "unit", "q": "(0, 1 - p)"},
+    )
+    found = symmle.fit(model, {"a": [182], "b": [60], "c": [17], "o": [176]})
+    assert found.estimate["p"] == pytest.approx(0.2644, abs=5e-5)
+    assert found.estimate["q"] == pytest.approx(0.0932, abs=5e-5)
+    assert found.maxima == ()

@@ -1,7 +1,7 @@
 """Coordinates in which a domain has no ends: log for a half-line, logit for an interval."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -71,6 +71,21 @@ def charts(model: Model, theta: Mapping[sp.Symbol, float]) -> tuple[Chart, ...]:
         period = 0.0 if where.period is None else float(where.period)
         found.append(Chart(float(where.lower), float(where.upper), period))
     return tuple(found)
+
+
+def between_moving_ends(model: Model) -> Callable[[Sequence[float]], bool]:
+    """Whether a point lies strictly between the ends that parameters move, as q < 1 - p does."""
+    ends = [
+        (i, sp.lambdify(model.symbols, [p.domain.lower, p.domain.upper], "math"))
+        for i, p in enumerate(model.parameters)
+        if p.domain.depends_on
+    ]
+
+    def inside(point: Sequence[float]) -> bool:
+        between = (low < point[i] < high for i, of in ends for low, high in (of(*point),))
+        return all(between)
+
+    return inside
 
 
 def mapped(chart_of: Sequence[Chart], coordinates: Sequence[float]) -> tuple[float, ...]:

@@ -44,14 +44,18 @@ class ModuleSurface:
     """The surface of a generated module.
 
     module: what `codegen.load` gave; data: its Statistics; passes: whether these hold the rows.
+    inside: whether a point lies between the ends that other parameters move, which no chart tells.
     """
 
     module: ModuleType
     data: object
     passes: bool = True
+    inside: Callable[[Point], bool] = lambda point: True
 
     def height(self, point: Point) -> float:
-        """The average log-likelihood; -inf where it has no value."""
+        """The average log-likelihood; -inf where it has no value, and outside the domain."""
+        if not self.inside(point):
+            return -math.inf
         return tried(lambda: float(self.module.average_log_likelihood(self.data, *point)))
 
     def slope(self, point: Point) -> NDArray[np.float64]:

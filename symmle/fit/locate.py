@@ -12,7 +12,7 @@ import sympy as sp
 from symmle.codegen.invariance import invariance
 from symmle.estimate import Kind
 from symmle.fit.centred import centred_estimate
-from symmle.fit.chart import Chart, charts
+from symmle.fit.chart import Chart, between_moving_ends, charts
 from symmle.fit.climb import ModuleSurface, Point, Surface, Top, climb
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
@@ -57,7 +57,8 @@ class Missing:
 def surface_of(setting: Setting, module: ModuleType) -> ModuleSurface:
     """The average log-likelihood on these data; ValueError where a statistic overflows."""
     data = module.statistics(*setting.columns.values(), weights=setting.sample.weights)
-    return ModuleSurface(module, data, hasattr(data, setting.model.data[0].name))
+    passes = hasattr(data, setting.model.data[0].name)
+    return ModuleSurface(module, data, passes, between_moving_ends(setting.model))
 
 
 def locate(setting: Setting, surface: ModuleSurface) -> Located | Missing:
