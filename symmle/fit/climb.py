@@ -50,7 +50,7 @@ class ModuleSurface:
     module: ModuleType
     data: object
     passes: bool = True
-    inside: Callable[[Point], bool] = lambda point: True
+    inside: Callable[[Point], bool] = lambda _: True
 
     def height(self, point: Point) -> float:
         """The average log-likelihood; -inf where it has no value, and outside the domain."""
