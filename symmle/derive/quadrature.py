@@ -89,33 +89,86 @@ def _sum(
     constants: tuple[mpmath.mpf, ...],
     digits: int,
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
-    """Sum upwards from the smallest value until what comes adds nothing."""
-    if not where.lower.is_finite:
-        return [(mpmath.mpf(0), mpmath.inf)] * len(functions)
-    first = int(where.lower) + (0 if where.lower_closed else 1)
-    last = int(where.upper) if where.upper.is_finite else first + _MOST_TERMS
-    totals = [mpmath.mpf(0)] * len(functions)
-    tail = [mpmath.inf] * len(functions)
+    """Sum outwards until what comes adds nothing; all of it between a finite end and the mode."""
+    ends = [int(end) if end.is_finite else None for end in (where.lower, where.upper)]
+    first = None if ends[0] is None else ends[0] + (0 if where.lower_closed else 1)
+    last = None if ends[1] is None else ends[1] - (0 if where.upper_closed else 1)
+    mode = _mode(lambda k: density(k, *constants), first, last)
     tiny = mpmath.mpf(10) ** -(digits + 3)
+
+    def terms(k: int) -> list[mpmath.mpf]:
+        mass = density(k, *constants)
+        return [mass, *(mass * function(k, *constants) for function in functions)]
+
+    if first is not None:
+        return _one_way(
+            terms,
+            range(first, mode + _MOST_TERMS if last is None else last + 1),
+            mode,
+            tiny,
+            last is not None,
+        )
+    down = _one_way(terms, range(mode, mode - _MOST_TERMS, -1), mode, tiny, False)
+    upper = mode + _MOST_TERMS if last is None else last + 1
+    up = _one_way(terms, range(mode + 1, upper), mode, tiny, last is not None)
+    return [(a + b, e + f) for (a, e), (b, f) in zip(down, up, strict=True)]
+
+
+def _mode(mass: Function, first: int | None, last: int | None) -> int:
+    """The whole number of largest mass that is found by doubling from an end, and halving."""
+
+    def inside(k: int) -> bool:
+        return (first is None or k >= first) and (last is None or k <= last)
+
+    origin = 0 if inside(0) else first if first is not None else last or 0
+    sizes = (side * 2**j for side in (-1, 1) for j in range(_MOST_TERMS.bit_length()))
+    best = max((k for k in (origin, *(origin + s for s in sizes)) if inside(k)), key=mass)
+    step = abs(best - origin) // 2
+    while step:
+        higher = max((k for k in (best - step, best, best + step) if inside(k)), key=mass)
+        best, step = higher, step // 2 if higher == best else step
+    return best
+
+
+def _one_way(
+    terms: Callable[[int], Sequence[mpmath.mpf]],
+    numbers: range,
+    mode: int,
+    tiny: mpmath.mpf,
+    ends: bool,
+) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
+    """[(sum, error estimate)] of all but the first of the terms, which is the mass.
+
+    ends: whether the numbers are all there are.
+    """
+    totals: list[mpmath.mpf] = []
+    tail: list[mpmath.mpf] = []
     quiet = 0
     masses = {}  # at doubling distances, to see a tail that will not end in time
-    for k in range(first, last + 1):
-        mass = density(k, *constants)
-        if k - first in _DOUBLING:
-            masses[k - first] = mass
-            if not where.upper.is_finite and _has_heavy_tail(masses, tiny):
+    for k in numbers:
+        mass, *values = terms(k)
+        totals = [s + v for s, v in zip(totals, values, strict=True)] if totals else values
+        tail = [abs(value) for value in values]
+        beyond = (k - mode) * numbers.step
+        if beyond in _DOUBLING:
+            masses[beyond] = mass
+            if not ends and _has_heavy_tail(masses, tiny):
                 return [(s, mpmath.inf) for s in totals]
-        for i, function in enumerate(functions):
-            term = mass * function(k, *constants)
-            totals[i] += term
-            tail[i] = abs(term)
         small = all(t <= tiny * (1 + abs(s)) for t, s in zip(tail, totals, strict=True))
         quiet = quiet + 1 if small else 0
-        if quiet > 40 and mass < tiny and k > first + 60:
+        if quiet > 40 and mass < tiny and beyond > 60 and not _rises(terms, k, numbers, mass):
             break
     else:  # every term of a finite sum, or too few of an infinite one
-        tail = [mpmath.mpf(0) if where.upper.is_finite else mpmath.inf] * len(functions)
+        tail = [mpmath.mpf(0) if ends else mpmath.inf] * len(totals)
     return [(s, 40 * t) for s, t in zip(totals, tail, strict=True)]
+
+
+def _rises(
+    terms: Callable[[int], Sequence[mpmath.mpf]], k: int, numbers: range, mass: mpmath.mpf
+) -> bool:
+    """Whether there is more mass at some doubling distance ahead: another mode."""
+    ahead = (k + numbers.step * 2**j for j in range(_MOST_TERMS.bit_length()))
+    return any(terms(each)[0] > mass for each in ahead if each in numbers)
 
 
 def _has_heavy_tail(masses: dict[int, mpmath.mpf], tiny: mpmath.mpf) -> bool:

@@ -34,8 +34,9 @@ def _is_doubtful(value: mpmath.mpf, error: mpmath.mpf) -> bool:
 
 
 def total_mass(model: Model, point: Point) -> mpmath.mpf:
-    """The integral of the density at a point, to some ten digits."""
-    return integrate_against(model, [sp.S.One], point)[0][0]
+    """The integral of the density at a point, to some ten digits; nan where it is not found."""
+    mass, error = integrate_against(model, [sp.S.One], point)[0]
+    return mass if error < mpmath.mpf(10) ** -8 * (1 + abs(mass)) else mpmath.nan
 
 
 def check_average(doubted: Case) -> Check:
