@@ -122,7 +122,7 @@ def _mode(mass: Function, first: int | None, last: int | None) -> int:
 
     origin = 0 if inside(0) else first if first is not None else last or 0
     sizes = (side * 2**j for side in (-1, 1) for j in range(_MOST_TERMS.bit_length()))
-    best = max((k for k in (origin, *(origin + s for s in sizes)) if inside(k)), key=mass)
+    best: int = max((k for k in (origin, *(origin + s for s in sizes)) if inside(k)), key=mass)
     step = abs(best - origin) // 2
     while step:
         higher = max((k for k in (best - step, best, best + step) if inside(k)), key=mass)
