@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 import mpmath
 import sympy as sp
 
-from symmle.errors import InputError
 from symmle.order_statistics import OrderStatistic, order_value
 from symmle.sample_mean import OverData, SampleCovariance, nodes
 from symmle.tree_value import tree_value
@@ -91,11 +90,11 @@ def _rows(
 def compiled(expr: sp.Expr, symbols: Sequence[sp.Symbol]) -> Callable[..., mpmath.mpf]:
     """An mpmath function of the symbols; the expression must hold no means.
 
-    Raises InputError for a function that has no value at many digits here.
+    Where it holds a derivative that is no function of its own, its tree is walked at each call;
+    that raises InputError for a function that has no value here.
     """
-    try:
-        function = sp.lambdify(list(symbols), expr, "mpmath", cse=False)
-    except ValueError:
-        held = ", ".join(map(str, sorted(expr.atoms(sp.Derivative, sp.Subs), key=str)))
-        raise InputError(f"{held or expr} has no value at many digits here") from None
+    letters = tuple(symbols)
+    if expr.has(sp.Derivative, sp.Subs):
+        return lambda *values: mpmath.re(tree_value(expr, dict(zip(letters, values, strict=True))))
+    function = sp.lambdify(letters, expr, "mpmath", cse=False)
     return lambda *values: mpmath.re(function(*values))

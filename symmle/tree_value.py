@@ -65,6 +65,10 @@ def tree_value(expr: sp.Basic, numbers: Numbers) -> mpmath.mpf:
         )
     if isinstance(expr, sp.Derivative) and len(expr.variable_count) == 1:
         symbol, order = expr.variable_count[0]
+        if isinstance(expr.expr, sp.zeta) and not any(a.has(symbol) for a in expr.expr.args[1:]):
+            at = [tree_value(arg, numbers) for arg in expr.expr.args]
+            if expr.expr.args[0] == symbol:  # mpmath has its derivatives, to all digits
+                return mpmath.zeta(at[0], *(at[1:] or [mpmath.mpf(1)]), int(order))
         return mpmath.diff(
             lambda value: tree_value(expr.expr, {**numbers, symbol: value}),
             tree_value(symbol, numbers),

@@ -4,8 +4,9 @@ Used to doubt a claim (`verify`) and to refute one cheaply before it is made (`e
 choice is fixed, so that an answer can be reproduced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from random import Random
+from typing import TypeAlias
 
 import mpmath
 import sympy as sp
@@ -17,12 +18,30 @@ from symmle.tree_value import tree_value
 
 _DIGITS = 60
 
-_ROWS: Mapping[str, tuple[str, ...]] = {
+_Rows: TypeAlias = Mapping[str, tuple[str, ...]]
+
+_ROWS: _Rows = {
     "real": ("0.37", "-1.9", "2.71", "0.05", "5.3", "-0.6", "1.44"),
     "positive": ("0.31", "1.7", "0.92", "4.4", "2.05", "0.66", "7.9"),
     "unit": ("0.13", "0.58", "0.34", "0.91", "0.47", "0.72", "0.06"),
     "whole": ("0", "3", "1", "9", "0", "2", "14"),
 }
+
+# rows that spread more, and less: some densities have an estimate only on one of them
+_OTHER_ROWS: tuple[_Rows, ...] = (
+    {
+        "real": ("0.4", "-0.3", "0.7", "0.1", "9.5", "-12.6", "0.2"),
+        "positive": ("0.04", "0.6", "0.3", "17.1", "1.4", "0.11", "153"),
+        "unit": ("0.01", "0.58", "0.04", "0.97", "0.99", "0.72", "0.003"),
+        "whole": ("0", "0", "1", "0", "37", "0", "2"),
+    },
+    {
+        "real": ("-0.5", "0.1", "0.4", "0.7", "1.05", "2.3", "1.5"),
+        "positive": ("1.3", "1.7", "0.9", "2.4", "2.05", "1.66", "2.9"),
+        "unit": ("0.43", "0.58", "0.34", "0.67", "0.47", "0.52", "0.26"),
+        "whole": ("0", "1", "0", "2", "0", "1", "5"),
+    },
+)
 
 
 # two points, each with one of a wide scale beside it, should the support depend on the parameters
@@ -38,20 +57,29 @@ _MOST_DRAWN, _MOST_TRIES = 12, 60
 
 def sample(model: Model) -> Columns:
     """Seven rows inside the support; the columns hold their values in different orders."""
+    return _sample(model, _ROWS)
+
+
+def samples(model: Model) -> Iterator[Columns]:
+    """The sample, then one that spreads more and one that spreads less."""
+    return (_sample(model, rows) for rows in (_ROWS, *_OTHER_ROWS))
+
+
+def _sample(model: Model, texts: _Rows) -> Columns:
     columns: dict[sp.Symbol, list[mpmath.mpf]] = {}
     for shift, variable in enumerate(model.data):
         if variable.domain.follows:
-            columns[variable.symbol] = _following(variable.domain, columns, shift)
+            columns[variable.symbol] = _following(variable.domain, columns, shift, texts)
         else:
-            columns[variable.symbol] = _rows(variable.domain, shift)
+            columns[variable.symbol] = _rows(variable.domain, shift, texts)
     return columns
 
 
-def _following(domain: Domain, columns: Columns, shift: int) -> list[mpmath.mpf]:
+def _following(domain: Domain, columns: Columns, shift: int, texts: _Rows) -> list[mpmath.mpf]:
     """Values in a domain whose ends are read, row by row, from the columns before."""
     rows = _joined(columns)
     places = [domain.at({s: sp.Float(v, _DIGITS) for s, v in row.items()}) for row in rows]
-    values = [_rows(where, shift)[i] for i, where in enumerate(places)]
+    values = [_rows(where, shift, texts)[i] for i, where in enumerate(places)]
     return [mpmath.mpf(value) for value in values]
 
 
@@ -115,7 +143,7 @@ def has_support(model: Model, point: Point) -> bool:
     return all(bool(where.lower < where.upper) for where in ends)
 
 
-def _rows(domain: Domain, shift: int) -> list[mpmath.mpf]:
+def _rows(domain: Domain, shift: int, texts: _Rows) -> list[mpmath.mpf]:
     if domain.integer:
         kind = "whole"
     elif domain.lower.is_finite and domain.upper.is_finite:
@@ -123,7 +151,7 @@ def _rows(domain: Domain, shift: int) -> list[mpmath.mpf]:
     else:
         kind = "positive" if domain.lower.is_finite or domain.upper.is_finite else "real"
     with mpmath.workdps(_DIGITS):
-        values = [_placed(domain, mpmath.mpf(text)) for text in _ROWS[kind]]
+        values = [_placed(domain, mpmath.mpf(text)) for text in texts[kind]]
     return values[shift:] + values[:shift]
 
 

@@ -6,14 +6,19 @@ The laws: a fault of the size named turns its check red, and the same case witho
 from collections.abc import Callable
 from dataclasses import replace
 
+import mpmath
 import pytest
 import sympy as sp
 
+from symmle.derive.quadrature import integrate_against
 from symmle.families import FAMILIES, family_model
 from symmle.known import Known
 from symmle.model import Model, build_model
+from symmle.tree_value import tree_value
 from symmle.verify import CHECKS, doubted_claims, verify
-from symmle.verify.case import Case
+from symmle.verify.case import Case, case
+from symmle.verify.derivatives import check_information
+from symmle.verify.estimator import check_stationary
 from tests.by_rows import WORKED
 
 TINY = sp.Rational(1, 10**9)
@@ -173,8 +178,50 @@ def test_a_tail_that_cannot_be_summed_fails_no_check(name: str) -> None:
     assert checks["the density has total mass one"].level is Known.UNKNOWN
 
 
-def test_a_function_without_values_leaves_a_check_open() -> None:
-    """The information of a Zipf law holds a derivative of zeta that has no value at many digits."""
-    checks = {check.claim: check for check in verify(family_model("zipf"))}
-    assert not any(check.ok is False for check in checks.values())
-    assert any("no value at many digits" in check.detail for check in checks.values())
+@pytest.mark.parametrize("name", ["kumaraswamy", "lomax", "inverse_pareto"])
+def test_an_estimate_is_looked_for_on_three_samples(name: str) -> None:
+    """Where the first sample has none, another has: the claims of the estimate are all doubted."""
+    checks = {check.claim: check for check in verify(family_model(name))}
+    assert [check for check in checks.values() if check.ok is not True] == []
+    assert any("stationary point" in claim for claim in checks)
+
+
+def test_a_zero_of_the_score_at_an_end_is_no_estimate() -> None:
+    """The likelihood of rice is even in its distance: the score vanishes at distance zero, too.
+
+    Where sum(x**4) > 2*sum(x**2)**2/n that is where Newton's iteration ends, and no estimate.
+    """
+    honest = case(family_model("rice"))
+    squares = [x**2 for (rows,) in [honest.columns.values()] for x in rows]
+    assert sum(s**2 for s in squares) > 2 * sum(squares) ** 2 / len(squares)
+    asked = check_stationary(honest)
+    assert asked is not None and asked.ok is None and "may have no estimate" in asked.detail
+
+
+def test_a_sum_over_all_whole_numbers_runs_both_ways() -> None:
+    """The mass of a Skellam law is one and its mean the difference of the rates: by summation."""
+    model = family_model("skellam")
+    x = model.data[0].symbol
+    one, two = model.symbols
+    point = {one: mpmath.mpf("2.5"), two: mpmath.mpf("0.7")}
+    (mass, _), (mean, error) = integrate_against(model, [sp.S.One, x], point)
+    assert abs(mass - 1) < 1e-12 and abs(abs(mean) - mpmath.mpf("1.8")) < 1e-12 and error < 1e-12
+
+
+def test_the_information_of_a_zipf_law_is_doubted_by_its_sum() -> None:
+    """A derivative of zeta has a value at many digits: zeta'(3) as OEIS A244115 prints it."""
+    s, a = sp.symbols("s a", positive=True)
+    slope = sp.Derivative(sp.zeta(s, a), s)
+    with mpmath.workdps(30):
+        numbers = {s: mpmath.mpf(3), a: mpmath.mpf(2)}
+        printed = -mpmath.mpf("0.19812624288563685333068182150328")
+        assert abs(tree_value(slope, numbers) - printed) < mpmath.mpf(10) ** -28
+    found = check_information(case(family_model("zipf")))
+    assert found.ok is True and found.level is Known.CHECKED
+
+
+def test_a_pinned_parameter_is_not_said_to_have_a_flat_score() -> None:
+    """The end of the data is no stationary point: only the other parameter's score vanishes."""
+    found = check_stationary(case(family_model("pareto")))
+    assert found is not None and found.ok is True
+    assert found.claim == "the score in shape vanishes at the boundary estimate"

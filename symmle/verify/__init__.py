@@ -9,7 +9,8 @@ from symmle.budget import bounded
 from symmle.errors import BudgetError, InputError
 from symmle.known import Known
 from symmle.model import Model
-from symmle.precise import Point
+from symmle.precise import Columns, Point
+from symmle.trial import samples
 from symmle.verify.case import DIGITS, Case, Check, case
 from symmle.verify.derivatives import (
     check_average,
@@ -27,6 +28,7 @@ from symmle.verify.estimator import (
     check_one_maximum,
     check_stationary,
     estimate_on,
+    has_claim,
 )
 from symmle.verify.generated import check_generated
 from symmle.verify.sweeps import check_jacobian, check_ranges, check_rates, claims
@@ -90,17 +92,30 @@ def _claimed(check: Callable[[Case], Check | None]) -> str:
 
 
 def _with_zero(doubted: Case) -> Case:
-    """The case with the zero of its score on the sample, or None where that takes too long."""
+    """The case on the first sample with an estimate, and the zero of its score there.
 
-    def with_zero(zero: Point | None) -> Case:
-        of = (doubted.estimator, doubted.derivation, doubted.columns, zero)
-        return replace(doubted, zero=of)
+    On the first sample of all, and without a zero, where none has one or that takes too long.
+    """
 
-    def found() -> Case:
+    def with_zero(zero: Point | None, columns: Columns = doubted.columns) -> Case:
+        of = (doubted.estimator, doubted.derivation, columns, zero)
+        return replace(doubted, columns=columns, zero=of)
+
+    seconds = _SECONDS
+    for columns in samples(doubted.model) if has_claim(doubted) else ():
+        zero = _zero_in_time(replace(doubted, columns=columns), seconds)
+        seconds = _SECONDS / 2  # of each further sample
+        if zero is not None:
+            return with_zero(zero, columns)
+    return with_zero(None)
+
+
+def _zero_in_time(doubted: Case, seconds: float) -> Point | None:
+    def found() -> Point | None:
         with mpmath.workdps(DIGITS):
-            return with_zero(estimate_on(doubted))
+            return estimate_on(doubted)
 
     try:
-        return bounded(_SECONDS, found)
+        return bounded(seconds, found)
     except BudgetError:
-        return with_zero(None)
+        return None

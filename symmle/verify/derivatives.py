@@ -12,13 +12,14 @@ from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
 _QUADRATURE = mpmath.mpf(10) ** -7  # singular ends of a density cost the rule its digits
 _HEAVY = "the tail is too heavy, or an end too steep, for the quadrature to settle"
+_COLUMNS = "the quadrature takes one data column, and this model has several"
 
 
 def check_normalised(doubted: Case) -> Check:
     """The density integrates, or sums, to one."""
     claim, road = "the density has total mass one", "quadrature at two points"
     if len(doubted.model.data) != 1:
-        return Check(claim, road, Known.UNKNOWN, None, "several data columns")
+        return Check(claim, road, Known.UNKNOWN, None, _COLUMNS)
     one = [sp.S.One]
     found = [integrate_against(doubted.model, one, point)[0] for point in points(doubted.model)]
     if any(_is_doubtful(mass, error) for mass, error in found):
@@ -96,7 +97,7 @@ def check_information(doubted: Case) -> Check:
     claim, road = "the Fisher information", "E[score score'] by quadrature at two points"
     model, information = doubted.model, doubted.derivation.information
     if len(model.data) != 1:
-        return Check(claim, road, Known.UNKNOWN, None, "several data columns")
+        return Check(claim, road, Known.UNKNOWN, None, _COLUMNS)
     size = range(len(model.symbols))
     slopes = [model.log_density.diff(symbol) for symbol in model.symbols]
     pairs = [(i, j) for i in size for j in size if i <= j]

@@ -11,13 +11,16 @@ import sympy as sp
 
 from symmle.estimate import Equation, Kind
 from symmle.known import Known
-from symmle.precise import evaluate
+from symmle.precise import Point, evaluate
 from symmle.sample_mean import nodes
 from symmle.tree_value import tree_value
 from symmle.trial import points
 from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
 _CHORDS = 12
+_SINGULAR = mpmath.mpf(10) ** -10  # least diagonal of the Cholesky factor of -H in its own units
+_AT_AN_END = mpmath.mpf(10) ** -12  # nearer to an end than this, an iteration went there to stay
+_ROWS = "sample of the check"
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 
 
@@ -31,11 +34,15 @@ def check_stationary(doubted: Case) -> Check | None:
     free = [i for i, s in enumerate(doubted.model.symbols) if s not in special]
     if not free or doubted.estimator.whole:
         return None
-    claim = f"the {kind.value} estimate is a stationary point"
+    if special:
+        names = " and ".join(str(doubted.model.symbols[i]) for i in free)
+        claim = f"the score in {names} vanishes at the {kind.value} estimate"
+    else:
+        claim = f"the {kind.value} estimate is a stationary point"
     with mpmath.workdps(DIGITS):
         theta = estimate_on(doubted)
         if theta is None:
-            return Check(claim, _ROOTS, Known.UNKNOWN, None, doubted.estimator.road)
+            return Check(claim, _ROOTS, Known.UNKNOWN, None, _why_none(doubted))
         average, at = raw_average(doubted), tuple(theta[s] for s in doubted.model.symbols)
         slopes = [
             mpmath.diff(average, at, tuple(int(i == j) for j in range(len(at)))) for i in free
@@ -53,7 +60,7 @@ def check_maximum(doubted: Case) -> Check | None:
     with mpmath.workdps(DIGITS):
         theta = estimate_on(doubted)
         if theta is None:
-            return Check(claim, road, Known.UNKNOWN, None, doubted.estimator.road)
+            return Check(claim, road, Known.UNKNOWN, None, _why_none(doubted))
         average, at = raw_average(doubted), tuple(theta[s] for s in doubted.model.symbols)
         top, h = average(*at), mpmath.mpf(10) ** -6
         corners = [
@@ -85,18 +92,41 @@ def estimate_on(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         same = of is estimator and derivation is doubted.derivation
         if same and columns is doubted.columns:
             return None if zero is None else dict(zero)
+    if not has_claim(doubted):
+        return None
     if not estimator.complete:
-        pass
-    elif estimator.equation is None:
-        return _values(doubted, {})
-    else:
-        unknown = estimator.equation.unknown
-        found = (_values(doubted, {unknown: root}) for root in _roots(estimator.equation, doubted))
-        sure = estimator.equation.falling or not estimator.follows_score
-        return next((at for at in found if at and (sure or _is_summit(doubted, at))), None)
-    if estimator.kind is Kind.SYSTEM and not estimator.whole and doubted.derivation.smooth:
         return _zero_of_score(doubted)
-    return None
+    if estimator.equation is None:
+        return _values(doubted, {})
+    unknown = estimator.equation.unknown
+    found = (_values(doubted, {unknown: root}) for root in _roots(estimator.equation, doubted))
+    sure = estimator.equation.falling or not estimator.follows_score
+    return next((at for at in found if at and (sure or _is_summit(doubted, at))), None)
+
+
+def has_claim(doubted: Case) -> bool:
+    """Whether it is claimed how the estimate comes out of a sample."""
+    estimator = doubted.estimator
+    system = estimator.kind is Kind.SYSTEM and not estimator.whole
+    return estimator.complete or (system and doubted.derivation.smooth)
+
+
+def _why_none(doubted: Case) -> str:
+    """Why the claim leads to no point on the sample, in words."""
+    estimator = doubted.estimator
+    if estimator.complete and estimator.equation is not None:
+        return (
+            f"the equation for {estimator.equation.unknown} was seen to have no root at a maximum "
+            f"on the {_ROWS}, which may have no estimate"
+        )
+    if estimator.complete:
+        return f"the closed form has no value on the {_ROWS}"
+    if has_claim(doubted):
+        return (
+            "in its time Newton's iteration found no zero of the score inside the domain on the "
+            f"{_ROWS}, which may have no estimate"
+        )
+    return estimator.road
 
 
 def _values(
@@ -107,22 +137,24 @@ def _values(
             symbol: doubted.value(value, unknowns)
             for symbol, value in doubted.estimator.values.items()
         }
-    except ZeroDivisionError:
+    except ArithmeticError:
         return None
     return doubted.given | unknowns | solved
 
 
 def _is_summit(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
-    """Whether -H is positive definite there."""
+    """Whether -H is positive definite there, and not by a hair."""
     hessian = doubted.derivation.score.hessian
     size = range(hessian.shape[0])
     try:
-        mpmath.cholesky(
-            mpmath.matrix([[-doubted.value(hessian[i, j], theta) for j in size] for i in size])
+        bend = [[-doubted.value(hessian[i, j], theta) for j in size] for i in size]
+        scale = [mpmath.sqrt(bend[i][i]) for i in size]  # of another unit, H says the same
+        root = mpmath.cholesky(
+            mpmath.matrix([[bend[i][j] / scale[i] / scale[j] for j in size] for i in size])
         )
-    except (ValueError, ArithmeticError):
-        return False
-    return True
+    except (TypeError, ValueError, ArithmeticError):
+        return False  # TypeError: of the complex root of a diagonal that is not positive
+    return all(root[i, i] > _SINGULAR for i in size)
 
 
 def _roots(equation: Equation, doubted: Case) -> Iterator[mpmath.mpf]:
@@ -131,13 +163,22 @@ def _roots(equation: Equation, doubted: Case) -> Iterator[mpmath.mpf]:
     def left(value: mpmath.mpf) -> mpmath.mpf:
         return doubted.value(equation.expression, {equation.unknown: value})
 
-    ladder = _ladder(equation)
     tiny = mpmath.mpf(10) ** (10 - DIGITS)  # what is smaller has no sign of its own
-    heights = [left(value) for value in ladder]
-    signs = [mpmath.sign(height) if abs(height) > tiny else 0 for height in heights]
-    for low, high, before, after in zip(ladder, ladder[1:], signs, signs[1:], strict=False):
-        if before * after < 0:
+    for (low, before), (high, after) in pairwise(_rungs(equation, doubted)):
+        if min(abs(before), abs(after)) > tiny and before * after < 0:
             yield mpmath.findroot(left, (low, high), solver="anderson", tol=1e-100, verify=False)
+
+
+def _rungs(equation: Equation, doubted: Case) -> Iterator[tuple[mpmath.mpf, mpmath.mpf]]:
+    """Values of the unknown, upwards, and of the equation there.
+
+    A rung so far out that the equation has no value at these digits is left out.
+    """
+    for place in _ladder(equation):
+        try:
+            yield place, doubted.value(equation.expression, {equation.unknown: place})
+        except ArithmeticError:
+            continue
 
 
 def _ladder(equation: Equation) -> list[mpmath.mpf]:
@@ -155,7 +196,17 @@ def _ladder(equation: Equation) -> list[mpmath.mpf]:
 
 
 def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
-    """Damped Newton in the claimed score and Hessian: uphill, halved until the average rises."""
+    """Damped Newton in the claimed score and Hessian: uphill, halved until the average rises.
+
+    None where it leads to an end of the domain, or to no maximum.
+    """
+    try:
+        return _newton(doubted)
+    except ArithmeticError:
+        return None  # where the score has no value, an iteration ran off
+
+
+def _newton(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
     score, average = doubted.derivation.score, raw_average(doubted, often=True)
     at = tuple(doubted.point[s] for s in score.parameters)
     for _ in range(200):
@@ -164,7 +215,9 @@ def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         size = range(len(at))
         h = mpmath.matrix([[doubted.value(score.hessian[i, j], here) for j in size] for i in size])
         if mpmath.norm(g) < mpmath.mpf(10) ** (8 - DIGITS):
-            return here
+            # it vanishes at an end, too, about which the likelihood is even: no estimate there
+            inner = _is_interior(doubted, here, _AT_AN_END) and _is_summit(doubted, here)
+            return here if inner else None
         move = _uphill(g, h)
         step = mpmath.mpf(1)
         while step > mpmath.mpf(2) ** -60:
@@ -202,10 +255,7 @@ def check_falling(doubted: Case) -> Check | None:
     if equation is None or not equation.falling:
         return None
     with mpmath.workdps(DIGITS):
-        values = [
-            doubted.value(equation.expression, {equation.unknown: value})
-            for value in _ladder(equation)
-        ]
+        values = [height for _, height in _rungs(equation, doubted)]
     # where it levels off faster than the digits reach, neighbours are equal but for rounding
     tiny = mpmath.mpf(10) ** (10 - DIGITS)
     steps = [(after - before, tiny * (1 + abs(before))) for before, after in pairwise(values)]
@@ -233,17 +283,18 @@ def _has_estimate(doubted: Case) -> bool:
     theta = estimate_on(doubted)
     if theta is None or not _is_finite_at(doubted, theta):
         return False
-    edge = mpmath.mpf(10) ** (10 - DIGITS)
-    return all(
-        _inside(
-            doubted,
-            tuple(
-                theta[p.symbol] + (0 if p.domain.integer else shift)
-                for p in doubted.model.parameters
-            ),
+    return _is_interior(doubted, theta, mpmath.mpf(10) ** (10 - DIGITS))
+
+
+def _is_interior(doubted: Case, theta: Point, edge: mpmath.mpf) -> bool:
+    """Whether the parameters may move by `edge` either way, whole numbers aside."""
+    moved = (
+        tuple(
+            theta[p.symbol] + (0 if p.domain.integer else shift) for p in doubted.model.parameters
         )
         for shift in (edge, -edge)
     )
+    return all(_inside(doubted, at) for at in moved)
 
 
 def _is_finite_at(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
