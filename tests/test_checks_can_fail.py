@@ -10,7 +10,6 @@ import mpmath
 import pytest
 import sympy as sp
 
-from symmle.derive.quadrature import integrate_against
 from symmle.families import FAMILIES, family_model
 from symmle.known import Known
 from symmle.model import Model, build_model
@@ -196,16 +195,6 @@ def test_a_zero_of_the_score_at_an_end_is_no_estimate() -> None:
     assert sum(s**2 for s in squares) > 2 * sum(squares) ** 2 / len(squares)
     asked = check_stationary(honest)
     assert asked is not None and asked.ok is None and "may have no estimate" in asked.detail
-
-
-def test_a_sum_over_all_whole_numbers_runs_both_ways() -> None:
-    """The mass of a Skellam law is one and its mean the difference of the rates: by summation."""
-    model = family_model("skellam")
-    x = model.data[0].symbol
-    one, two = model.symbols
-    point = {one: mpmath.mpf("2.5"), two: mpmath.mpf("0.7")}
-    (mass, _), (mean, error) = integrate_against(model, [sp.S.One, x], point)
-    assert abs(mass - 1) < 1e-12 and abs(abs(mean) - mpmath.mpf("1.8")) < 1e-12 and error < 1e-12
 
 
 def test_the_information_of_a_zipf_law_is_doubted_by_its_sum() -> None:
