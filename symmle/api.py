@@ -145,6 +145,7 @@ def _of_size(
     weights: str | ArrayLike | None,
 ) -> Model | str | Path:
     """A family that has a dimension, in that of the data's columns."""
+    _require_rows(data)
     if not isinstance(given, str) or dimension_of_columns(given, 1) is None:
         return given
     if column is not None:
@@ -207,6 +208,7 @@ def _sample(
     drop_missing: bool,
 ) -> Sample:
     """Whatever the data are, as a checked sample."""
+    _require_rows(data)
     names = None if column is None else [column] if isinstance(column, str) else list(column)
     if isinstance(data, Sample):
         if names is not None or weights is not None:
@@ -230,10 +232,14 @@ def _sample(
     return from_columns(_unnamed(model, data), _weights(weights), drop_missing)
 
 
+def _require_rows(data: Data) -> None:
+    """Before anything is asked of the data: a table to be collected warns when it is looked at."""
+    if type(data).__name__ == "LazyFrame":
+        raise InputError("a LazyFrame holds no rows yet; give what its collect() returns")
+
+
 def _keys(table: Mapping[str, ArrayLike] | Frame) -> list[str]:
     """What a table calls its columns: the names of a data frame may be numbers, too."""
-    if type(table).__name__ == "LazyFrame":
-        raise InputError("a LazyFrame holds no rows yet; give what its collect() returns")
     there = table if isinstance(table, Mapping) else getattr(table, "column_names", table.columns)
     return list(there)
 
@@ -253,6 +259,8 @@ def _from_table(
         names = left if len(left) == len(wanted) else wanted
     for name in [*names, *([weights] if isinstance(weights, str) else [])]:
         if name not in there:
+            if not there:
+                raise InputError("the table has no columns; give one for each of the symbols")
             raise InputError(
                 f"there is no column {name!r} among {', '.join(there)}; name one for each of "
                 f"{', '.join(wanted)} with column="
@@ -284,11 +292,17 @@ def _weights(values: ArrayLike | None) -> ArrayLike | None:
 
 def _numbers(values: ArrayLike) -> ArrayLike:
     """A column as it is; pandas' columns of nullable numbers as doubles with NaN."""
-    if not hasattr(getattr(values, "dtype", None), "na_value"):
+    dtype = getattr(values, "dtype", None)
+    if not hasattr(dtype, "na_value"):
         return values
     convert = getattr(values, "to_numpy", None)
     if convert is None:
         return values
+    kind = getattr(dtype, "kind", "O")
+    if kind in "bO":
+        objects = np.asarray(values, dtype=object)
+        if kind == "b" or any(isinstance(value, str) for value in objects):
+            return objects  # no numbers, though `to_numpy` would take them for some
     try:
         return np.asarray(convert(dtype=float, na_value=np.nan))
     except (TypeError, ValueError):

@@ -121,7 +121,7 @@ def _is_supported(model: Model, point: Point, rows: list[Point]) -> bool:
     """Whether the density is positive at every row; of a support that moves, not empty."""
     if any(variable.domain.depends_on for variable in model.data):
         return has_support(model, point)
-    return all(_is_finite(model.log_density, {**row, **point}) for row in rows)
+    return all(is_finite(model.log_density, {**row, **point}) for row in rows)
 
 
 def _point(model: Model, texts: tuple[str, ...]) -> Point:
@@ -189,7 +189,7 @@ def require_finite(model: Model) -> None:
     with mpmath.workdps(_DIGITS):
         tried = [*points(model), _point(model, ("0.11", "0.13", "0.17", "0.19"))]
         for row in rows:
-            if not any(_is_finite(model.log_density, {**row, **point}) for point in tried):
+            if not any(is_finite(model.log_density, {**row, **point}) for point in tried):
                 here = {**row, **tried[0]}
                 shown = ", ".join(f"{symbol} = {mpmath.nstr(v, 4)}" for symbol, v in here.items())
                 raise InputError(
@@ -198,7 +198,11 @@ def require_finite(model: Model) -> None:
                 )
 
 
-def _is_finite(expr: sp.Expr, here: Point) -> bool:
+def is_finite(expr: sp.Expr, here: Point) -> bool:
+    """Whether a log-density has a finite real value at a point, or minus infinity at zero.
+
+    True where a function in it has no value here, so that nothing can be said.
+    """
     try:
         value = tree_value(expr, here)
     except InputError:

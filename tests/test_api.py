@@ -9,6 +9,7 @@ import numpy as np
 import pandas
 import polars
 import pytest
+from numpy.typing import ArrayLike
 
 import symmle
 import symmle.api
@@ -221,3 +222,27 @@ def test_a_level_that_is_no_number_is_refused() -> None:
     """One sentence, no traceback."""
     with pytest.raises(InputError, match="no number"):
         symmle.fit("exponential", [1.0, 2.0], level="high")
+
+
+@pytest.mark.parametrize(
+    ("values", "what"),
+    [
+        (pandas.Series(["1", "2"], dtype="string"), "is a str"),
+        (pandas.Series(["1", "2"], dtype="category"), "is a str"),
+        (pandas.array([True, False], dtype="boolean"), "is a bool"),
+    ],
+)
+def test_text_and_truth_values_of_pandas_are_no_numbers(values: ArrayLike, what: str) -> None:
+    """A nullable column is refused for what the same list is refused for."""
+    for data in (values, {"x": values}):
+        with pytest.raises(InputError, match=what):
+            symmle.fit("exponential", data)
+
+
+@pytest.mark.filterwarnings("error")
+def test_tables_without_rows_or_columns() -> None:
+    """A table still to be collected is told at once, and a table of nothing in its own words."""
+    with pytest.raises(InputError, match="what its collect"):
+        symmle.fit("exponential", polars.DataFrame({"x": X}).lazy())
+    with pytest.raises(InputError, match="the table has no columns"):
+        symmle.fit("exponential", {})

@@ -189,15 +189,21 @@ def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_written_tests_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--tests` writes a pytest file beside the module, and it passes there."""
-    path = tmp_path / "rayleigh_mle.py"
-    assert main(["generate", "rayleigh", "-o", str(path), "--tests"]) == 0
-    tests = tmp_path / "test_rayleigh_mle.py"
+@pytest.mark.parametrize("name", ["rayleigh", "generalised_pareto"])
+def test_the_written_tests_pass(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--tests` writes a pytest file beside the module, and it passes there.
+
+    Of a density that is zero at some data, too, for parameters inside their domains.
+    """
+    path = tmp_path / f"{name}_mle.py"
+    assert main(["generate", name, "-o", str(path), "--tests"]) == 0
+    tests = tmp_path / f"test_{name}_mle.py"
     assert capsys.readouterr().out == f"wrote {path}\nwrote {tests}\n"
     done = run("-m", "pytest", "-q", tests.name, folder=tmp_path)
     assert done.returncode == 0, done.stdout
-    assert main(["generate", "rayleigh", "-o", str(path), "--tests"]) == 0
+    assert main(["generate", name, "-o", str(path), "--tests"]) == 0
 
 
 def test_a_module_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

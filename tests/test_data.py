@@ -151,7 +151,7 @@ WRONG_FILES = {
     "blank": ("a.csv", "\n\n \n", {}, "the file is empty"),
     "header only": ("a.csv", "x\n\n", {}, "a header but no row below it"),
     "several columns": ("a.csv", "a,b\n1,2\n", {}, "2 columns to choose from (a, b); name one"),
-    "only weights": ("a.csv", "w\n1\n", {"weights": "w"}, "0 columns to choose from"),
+    "only weights": ("a.csv", "w\n1\n", {"weights": "w"}, "its only column, 'w', holds"),
     "missing column": ("a.csv", "height,b\n1,2\n", {"columns": "hieght"},
                        "no column 'hieght' among height, b; did you mean 'height'?"),
     "missing weights": ("a.csv", "a,b\n1,2\n", {"columns": "a", "weights": "w"},
@@ -165,6 +165,12 @@ WRONG_FILES = {
     "text after quotes": ("a.csv", 'x,y\n1,"a\nb"\nabc,\n', {"columns": "x"}, "row 2 (line 4)"),
     "long text": ("a.csv", "x\n" + "y" * 99, {}, "'" + "y" * 40 + "...'"),
     "semicolons": ("a.csv", "x;y\n1;2\n", {}, "separate the columns with commas"),
+    "semicolons by name": ("a.csv", "x;y\n1;2\n", {"columns": "x"}, "separated by semicolons"),
+    "semicolons and commas": ("a.csv", "x;y\n1,5;2\n", {}, "separated by semicolons"),
+    "tabs": ("a.csv", "x\ty\n1\t2\n", {"columns": "y"}, "separated by tabs; save the table with"),
+    "decimal commas alone": ("a.csv", "x\n1,5\n", {}, "2 cells, and the first row has 1; write"),
+    "packed": ("a.csv.gz", b"\x1f\x8b", {}, "the kind of file '.gz' is not known"),
+    "archive": ("a.npz", b"PK", {}, "save the one array with numpy.save"),
     "decimal comma": ("a.tsv", "x\n1,5\n", {}, "decimals with a point"),
     "underscore": ("a.csv", "x\n1_000\n", {}, "'1_000', which is not a number"),
     "hexadecimal": ("a.csv", "x\n0x10\n", {}, "not a number"),
@@ -175,7 +181,7 @@ WRONG_FILES = {
     "all missing": ("a.csv", "x\nNA\nnan\n", {"drop_missing": True}, "each of the 2 rows"),
     "nameless": ("a.csv", "NA\n1\n", {}, "line 1 is neither names nor numbers"),
     "short row": ("a.csv", "x,y\n1,2\n3\n", {"columns": "x"},
-                  "row 2 (line 3) has 1 cells, and the first row has 2"),
+                  "row 2 (line 3) has 1 cell, and the first row has 2; correct the row"),
     "long row": ("a.csv", "1,2\n3,4,5\n", {"columns": "column1"}, "row 2 (line 2) has 3 cells"),
     "open quote": ("a.csv", 'x\n1\n"2\n', {}, "no row of a table"),
     "UTF-16": ("a.csv", "x\n1\n".encode("utf-16"), {}, "this is no"),
@@ -212,6 +218,30 @@ def test_what_is_no_file(tmp_path):
     assert "this is a folder" in refusal(read, tmp_path)
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     assert "cannot be read" in refusal(read, tmp_path / "loop.csv")
+
+
+def test_no_name_of_a_file(monkeypatch):
+    """Law: what cannot be a name, and a standard input that is closed, are told as well."""
+    assert "'' names no file" in refusal(read, "")
+    assert "names no file" in refusal(read, "a\0.csv")
+    monkeypatch.setattr("sys.stdin", None)
+    assert "standard input is closed" in refusal(read, "-")
+
+
+@pytest.mark.parametrize("text", ["x,\n1,\n2,\n", ",x\n7,1\n8,2\n", "x,,w\n1,,3\n2,9,4\n"])
+def test_columns_without_a_name(tmp_path, text):
+    """Law: row numbers and trailing commas, which no header names, are left out, and that is said.
+
+    Asked for by the place it has, such a column is read all the same.
+    """
+    path = write(tmp_path, "a.csv", text)
+    sample = read(path, weights="w" if "w" in text else None)
+    assert dict(sample.columns)["x"].tolist() == [1, 2] and len(sample.columns) == 1
+    place = text.split("\n")[0].split(",").index("") + 1
+    assert sample.notes == (f"{path}: what has no name is left out (column{place})",)
+    if text.startswith(","):
+        assert read(path, "column1").columns["column1"].tolist() == [7, 8]
+        assert read(path, "column1").notes == ()
 
 
 def save(path, values, allow_pickle=False):

@@ -219,7 +219,7 @@ def _step(model: Model, columns: Sequence[Sequence[float]]) -> float:
     domains = [(p.domain.lower, p.domain.upper) for p in model.parameters]
     for i, weights in enumerate((None, _WEIGHTS)):
         target = reference(model, columns, weights)
-        theta = [mpmath.mpf(value) for value in sample_points(model, i)]
+        theta = [mpmath.mpf(value) for value in sample_points(model, i, columns)]
         slopes = target.gradient(theta)
         for value, slope, (low, high) in zip(theta, slopes, domains, strict=True):
             room = min(
@@ -239,7 +239,7 @@ def _case(
     which: int,
     step: float,
 ) -> dict[str, object]:
-    point = sample_points(plan.model, which)
+    point = sample_points(plan.model, which, columns)
     theta = [mpmath.mpf(value) for value in point]
     target = reference(plan.model, columns, weights)
     score, newton = target.gradient(theta), target.newton(theta)

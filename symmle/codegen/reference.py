@@ -14,6 +14,7 @@ import sympy as sp
 from symmle.errors import SymmleError
 from symmle.model import Domain, Model
 from symmle.precise import compiled
+from symmle.trial import is_finite
 
 DIGITS = 50
 _WORKING = 70
@@ -103,8 +104,18 @@ def working_digits() -> AbstractContextManager[object]:
     return manager
 
 
-def sample_points(model: Model, which: int) -> tuple[float, ...]:
-    """A point inside the parameters' domains, of exact binary fractions."""
+def sample_points(
+    model: Model, which: int, columns: Sequence[Sequence[float]] = ()
+) -> tuple[float, ...]:
+    """A point inside the parameters' domains, of exact binary fractions.
+
+    columns: rows at which the log-density must have a finite real value there.
+    Raises SymmleError where no such point is found.
+    """
+    rows = [
+        {v.symbol: mpmath.mpf(x) for v, x in zip(model.data, row, strict=True)}
+        for row in zip(*columns, strict=True)
+    ]
     for shift in range(5):
         values: dict[sp.Symbol, sp.Expr] = {}
         for i, parameter in enumerate(model.parameters):
@@ -112,8 +123,11 @@ def sample_points(model: Model, which: int) -> tuple[float, ...]:
             k = (3 * which + 2 * i + shift) % 5
             values[parameter.symbol] = sp.Rational(_inner(domain, k, False))
         support = [variable.domain.at(values) for variable in model.data]
-        if not any((where.lower < where.upper) == sp.false for where in support):
-            return tuple(float(values[symbol]) for symbol in model.symbols)
+        if any((where.lower < where.upper) == sp.false for where in support):
+            continue
+        theta = {symbol: mpmath.mpf(float(values[symbol])) for symbol in model.symbols}
+        if all(is_finite(model.log_density, {**row, **theta}) for row in rows):
+            return tuple(map(float, theta.values()))
     raise SymmleError(f"no parameters of {model.name} were found at which its support has points")
 
 

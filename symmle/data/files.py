@@ -36,6 +36,15 @@ _DELIMITERS = MappingProxyType(
     {"": ",", ".csv": ",", ".tsv": "\t", ".tab": "\t", ".txt": _SPACE, ".dat": _SPACE}
 )
 _ARROW = MappingProxyType({".parquet": "parquet", ".feather": "feather", ".arrow": "feather"})
+_REMEDIES = MappingProxyType(
+    {
+        **dict.fromkeys((".gz", ".bz2", ".xz", ".zst", ".zip"), "unpack it first"),
+        **dict.fromkeys((".xls", ".xlsx", ".ods"), "save the sheet as CSV"),
+        ".npz": "save the one array with numpy.save",
+        ".json": "save the table as CSV",
+    }
+)
+_MARKS = MappingProxyType({";": "semicolons", "\t": "tabs"})
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 _NAMES_SHOWN = 20
 _BATCH = 8_192  # rows of text held at a time
@@ -67,11 +76,16 @@ def read(
     if str(source) == "-":
         with _standard_input() as stream:
             return _from_text(stream, ",", "standard input", wish, drop_missing)
+    if not str(source) or "\0" in str(source):
+        raise InputError(f"{str(source)!r} names no file; give the path of one")
     path = Path(source)
     kind = path.suffix.lower()
     if kind not in {*_DELIMITERS, *_ARROW, ".npy"}:
         known = ", ".join([*filter(None, _DELIMITERS), ".npy", *_ARROW])
-        raise InputError(f"{path}: the kind of file {kind!r} is not known; there are {known}")
+        remedy = f"; {_REMEDIES[kind]}" if kind in _REMEDIES else ""
+        raise InputError(
+            f"{path}: the kind of file {kind!r} is not known; there are {known}{remedy}"
+        )
     try:
         if path.is_dir():
             raise InputError(f"{path}: this is a folder; name a file in it")
@@ -99,6 +113,8 @@ class _Wish:
 
 @contextmanager
 def _standard_input() -> Iterator[TextIO]:
+    if sys.stdin is None:
+        raise InputError("standard input is closed; send the data to it, or name a file")
     stream = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig")
     try:
         yield stream
@@ -119,11 +135,14 @@ def _from_text(
         if first is None:
             raise InputError(f"{source}: the file is empty; give a header and at least one row")
         header, data_row, notes = _header(first, reader.line_num, source)
-        wanted = _select(header, wish, source)
+        nameless = [] if data_row else _nameless(header, first)
+        wanted = _select(header, wish, source, nameless)
+        if not wish.columns and (left_out := [name for name in nameless if name not in wanted]):
+            notes += (f"{source}: what has no name is left out ({_listed(left_out)})",)
         values: list[array[float]] = [array("d") for _ in wanted]
         lines: array[int] = array("q")
         rounds: dict[str, int] = {}
-        for batch_lines, rows in _batches(reader, data_row, len(header), source):
+        for batch_lines, rows in _batches(reader, data_row, header, source):
             for name, column in zip(wanted, values, strict=True):
                 place = header.index(name)
                 try:
@@ -190,13 +209,19 @@ def _header(
     return [cell or name for cell, name in zip(cells, numbered, strict=True)], [], ()
 
 
+def _nameless(header: Sequence[str], first: Sequence[str]) -> list[str]:
+    """The columns that the header row does not name: row numbers, or what trailing commas make."""
+    return [name for name, cell in zip(header, first, strict=True) if not cell.strip()]
+
+
 def _batches(
-    reader: "Reader", start: list[list[str]], width: int, source: str
+    reader: "Reader", start: list[list[str]], header: Sequence[str], source: str
 ) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-    """The rows below the header and their lines, many at a time, each row of `width` cells.
+    """The rows below the header and their lines, many at a time, each as wide as the header.
 
     A blank line between rows is a row whose every cell is missing; at the end it is nothing.
     """
+    width = len(header)
     blank: list[int] = []
     number = 0
     line = reader.line_num - len(start)
@@ -205,16 +230,22 @@ def _batches(
         lines: Sequence[int] = range(line + 1, reader.line_num + 1)
         regular = len(lines) == len(rows) and set(map(len, rows)) == {width} and not blank
         if not regular or (width == 1 and any(map(_blank, rows))):
-            lines, rows = _settled(rows, line, width, number, blank, source)
+            lines, rows = _settled(rows, line, header, number, blank, source)
         yield lines, rows
         number += len(rows)
         line = reader.line_num
 
 
 def _settled(
-    rows: list[list[str]], line: int, width: int, number: int, blank: list[int], source: str
+    rows: list[list[str]],
+    line: int,
+    header: Sequence[str],
+    number: int,
+    blank: list[int],
+    source: str,
 ) -> tuple[list[int], list[list[str]]]:
     """Rows with blank lines, or with quoted line ends, among them; `blank` waits for a row."""
+    width = len(header)
     lines: list[int] = []
     settled: list[list[str]] = []
     for cells in rows:
@@ -228,10 +259,29 @@ def _settled(
         settled.append(cells)
         if len(cells) != width:
             raise InputError(
-                f"{source}: row {number + len(settled)} (line {line}) has {len(cells)} cells, and "
-                f"the first row has {width}; correct the row"
+                f"{source}: row {number + len(settled)} (line {line}) has "
+                f"{_counted(len(cells))}, and the first row has {width}; "
+                f"{_remedy(header, cells)}"
             )
     return lines, settled
+
+
+def _counted(cells: int) -> str:
+    return "1 cell" if cells == 1 else f"{cells} cells"
+
+
+def _remedy(header: Sequence[str], cells: Sequence[str]) -> str:
+    """What to do about a row that is not as wide as the first."""
+    if mark := _other_mark(header):
+        return f"the columns seem to be separated by {mark}; save the table with commas"
+    if len(cells) == 2 * len(header) and all(_is_number(cell) for cell in cells):
+        return "write decimals with a point, if a comma stands for it"
+    return "correct the row"
+
+
+def _other_mark(header: Sequence[str]) -> str:
+    """What separates the cells of a table that has one column when it is split at commas."""
+    return next((w for mark, w in _MARKS.items() if len(header) == 1 and mark in header[0]), "")
 
 
 class _BadCell(ValueError):
@@ -291,9 +341,11 @@ def _is_number(text: str) -> bool:
         return False
 
 
-def _select(there: Sequence[str], wish: _Wish, source: str) -> list[str]:
-    """The columns to read, the weights last."""
-    names = wish.columns or _meant(there, wish, source)
+def _select(
+    there: Sequence[str], wish: _Wish, source: str, nameless: Sequence[str] = ()
+) -> list[str]:
+    """The columns to read, the weights last; one without a name is not meant beside others."""
+    names = wish.columns or _meant(there, wish, source, nameless)
     wanted = [*names, *([] if wish.weights is None else [wish.weights])]
     for name in wanted:
         if there.count(name) != 1:
@@ -303,12 +355,20 @@ def _select(there: Sequence[str], wish: _Wish, source: str) -> list[str]:
     return wanted
 
 
-def _meant(there: Sequence[str], wish: _Wish, source: str) -> Sequence[str]:
+def _meant(
+    there: Sequence[str], wish: _Wish, source: str, nameless: Sequence[str]
+) -> Sequence[str]:
     """The columns where none is named: the only one left, or those that the model asks for."""
     left = [name for name in there if name != wish.weights]
     several = len(wish.symbols) > 1
-    if len(left) == max(1, len(wish.symbols)):
-        return left
+    for choice in (left, [name for name in left if name not in nameless]):
+        if len(choice) == max(1, len(wish.symbols)):
+            return choice
+    if not left:
+        raise InputError(
+            f"{source}: its only column, {wish.weights!r}, holds the weights; give a column of "
+            "observations beside it"
+        )
     if several and wish.by_name and set(wish.symbols) <= set(left):
         return wish.symbols
     each = f"one for each of {', '.join(wish.symbols)}" if several else "one"
@@ -321,6 +381,11 @@ def _meant(there: Sequence[str], wish: _Wish, source: str) -> Sequence[str]:
 def _unfound(name: str, there: Sequence[str]) -> str:
     if name in there:
         return f"the column {name!r} occurs {there.count(name)} times; give each its own name"
+    if mark := _other_mark(there):
+        return (
+            f"there is no column {name!r}, but one of the name {there[0]!r}, which seems to be "
+            f"separated by {mark}; save the table with commas"
+        )
     near = get_close_matches(name, there, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"there is no column {name!r} among {_listed(there)}{hint}"

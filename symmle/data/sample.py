@@ -251,6 +251,12 @@ def _doubles(values: object, name: str, source: str) -> Doubles:
     what = _REFUSED_KINDS.get(given.dtype.kind)
     if what is not None:
         raise InputError(f"{source}: column {name!r} holds {what}")
+    if given.ndim == 0:
+        held = type(values).__name__
+        raise InputError(
+            f"{source}: column {name!r} is no column but one value ({held}); give a list or an "
+            "array of numbers"
+        )
     if given.ndim != 1:
         raise InputError(
             f"{source}: column {name!r} has the shape {given.shape}; "
@@ -281,13 +287,16 @@ def _from_objects(given: NDArray[np.object_], name: str, source: str) -> Doubles
         try:
             numbers[row] = float(value) if is_number else np.nan
         except OverflowError:
-            numbers[row] = math.inf
+            raise InputError(
+                f"{source}: row {row + 1}, column {name!r} is beyond the largest double 1.8e308; "
+                "rescale the data"
+            ) from None
         except ValueError:
             is_number = False
         if not is_number:
             raise InputError(
                 f"{source}: row {row + 1}, column {name!r} is a {type(value).__name__}, no "
-                "number; convert the column with x.astype(float)"
+                "number; convert the column to numbers"
             )
     return numbers
 
