@@ -20,6 +20,8 @@ from symmle.errors import BudgetError, InputError
 _FIRST_PRECISION = 64
 _LAST_PRECISION = 4096
 _PARTS = (fmpq(1, 2), fmpq(3, 7), fmpq(5, 9), fmpq(5, 11), fmpq(7, 13))  # where to divide
+_MOST_INTERVALS = 200_000  # that are looked at for the zeros of an expression
+_NARROWEST = fmpq(1, 2**80)
 _SPLITS = 300  # halvings of an interval before a cluster of roots is left as it is
 
 
@@ -405,6 +407,39 @@ def ball_roots(polynomial: arb_poly, upper: fmpq, bits: int = 80) -> list[Root]:
             middle, _ = _split(polynomial, lower, higher)
             pending += [(middle, higher, depth + 1), (lower, middle, depth + 1)]
     return merged(found)
+
+
+def enclosed_roots(function: sp.Expr, symbol: sp.Symbol, lower: fmpq, upper: fmpq) -> list[Root]:
+    """Small intervals outside of which an expression certainly has no zero in [lower, upper].
+
+    An interval is `single` where the slope has one sign in it: at most one zero, then, and simple.
+    Raises BudgetError where too much stays in doubt, as about a zero that is not simple.
+    """
+    slope, pending, found = function.diff(symbol), [(lower, upper)], []
+    with ctx.workprec(4 * _FIRST_PRECISION):
+        for _ in range(_MOST_INTERVALS):
+            if not pending:
+                break
+            low, high = pending.pop()
+            if _is_apart(function, symbol, low, high):
+                continue
+            if high - low < _NARROWEST * (1 + abs(low)):
+                found.append((low, high))
+                continue
+            middle = (low + high) / 2
+            pending += [(middle, high), (low, middle)]
+        else:
+            raise BudgetError(f"the zeros of {function} were not isolated in balls")
+        joined = merged([Root(low, high, False) for low, high in sorted(found)])
+        return [
+            Root(root.lower, root.upper, _is_apart(slope, symbol, root.lower, root.upper))
+            for root in joined
+        ]
+
+
+def _is_apart(function: sp.Expr, symbol: sp.Symbol, low: fmpq, high: fmpq) -> bool:
+    value = ball(function, {symbol: arb(low).union(arb(high))})
+    return bool(value > 0 or value < 0)
 
 
 def merged(roots: Sequence[Root]) -> list[Root]:

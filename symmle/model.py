@@ -115,6 +115,8 @@ class Domain:
         return bool(verdict) if verdict in (sp.true, sp.false) else None
 
 
+PROBLEM_TABLES = frozenset({"objective", "map"})  # either of which makes a file no model
+
 _WORDS: Mapping[str, Domain] = {
     each.text: each
     for each in (
@@ -268,13 +270,13 @@ def build_model(
     twice = sorted({each for each in names if names.count(each) > 1})
     if twice:
         raise InputError(f"the name {twice[0]!r} is declared twice; give each symbol its own name")
-    told = {key: text for key, text in (constants or {}).items() if not _is_domain(text)}
+    told = {key: text for key, text in (constants or {}).items() if not is_domain(text)}
     symbolic = {key: text for key, text in (constants or {}).items() if key not in told}
     fixed = {key: parse(text, {}, f"constant {key}") for key, text in told.items()}
-    given = _declare(symbolic, _unknown, fixed)
+    given = declare(symbolic, unknown_symbol, fixed)
     fixed |= {each.name: each.symbol for each in given}
-    theta = _declare(parameters, _unknown, fixed)
-    columns = _declare(data, _observed, {v.name: v.symbol for v in theta} | fixed)
+    theta = declare(parameters, unknown_symbol, fixed)
+    columns = declare(data, _observed, {v.name: v.symbol for v in theta} | fixed)
     scope = {v.name: v.symbol for v in (*theta, *columns)} | fixed
     expression = parse(log_density, scope, "log-density")
     for variable in (*given, *theta, *columns):
@@ -292,14 +294,14 @@ def build_model(
     return Model(name, expression, columns, theta, given=given)
 
 
-def _is_domain(text: str) -> bool:
+def is_domain(text: str) -> bool:
     """Whether a constant is told by where it lies, and not by its value."""
     word = " ".join(text.split())
     bracketed = word[:1] in ("(", "[") and "," in word
     return word in _WORDS or bracketed or word.startswith("integer in ")
 
 
-def _unknown(name: str, where: Domain) -> sp.Symbol:
+def unknown_symbol(name: str, where: Domain) -> sp.Symbol:
     return sp.Symbol(name, **where.assumptions())
 
 
@@ -307,7 +309,7 @@ def _observed(name: str, where: Domain) -> Datum:
     return Datum(name, where.inside(name), **where.assumptions())
 
 
-def _declare(
+def declare(
     domains: Mapping[str, str],
     symbol: Callable[[str, Domain], sp.Symbol],
     outer: Mapping[str, sp.Expr],
@@ -354,24 +356,32 @@ def _declaration(text: str) -> tuple[str, str]:
     return compact, "real"
 
 
+def read_toml(path: Path, what: str) -> dict[str, object]:
+    """The tables of a file; InputError, naming `what` it is, where it cannot be read."""
+    import tomllib  # only files need it
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"the {what} {str(path)!r} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"the {what} {str(path)!r} is no UTF-8 text; save it as such") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"the {what} {str(path)!r} is no TOML: {error}") from None
+
+
 def load_model(path: str | Path) -> Model:
     """Read a model file (TOML: name, logpdf or logpmf, [data], [parameters], [constants]).
 
     Raises InputError when the file is missing, is no TOML, or lacks or mistypes an entry.
     """
-    import tomllib  # only model files need it
-
     path = Path(path)
-    try:
-        record = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"the model file {str(path)!r} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
+    record = read_toml(path, "model file")
+    if PROBLEM_TABLES & set(record):
         raise InputError(
-            f"the model file {str(path)!r} is no UTF-8 text; save it as such"
-        ) from None
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"the model file {str(path)!r} is no TOML: {error}") from None
+            f"the file {str(path)!r} holds a problem without data, which `stability` analyses; "
+            "a model file has an entry 'logpdf'"
+        )
     allowed = {"name", "logpdf", "logpmf", "data", "parameters", "constants", "expectations"}
     extra = sorted(set(record) - allowed)
     if extra:

@@ -14,8 +14,8 @@ ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "hyperbolic",
     "zero_log", "sample_mean", "squares",
     "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
-    "ties", "balls", "derive", "estimate", "problem", "schemes", "stability", "dynamics", "codegen",
-    "data", "fit", "verify", "report", "api", "cli", "__main__",
+    "ties", "balls", "derive", "estimate", "problem", "fixed_points", "schemes", "stability",
+    "dynamics", "codegen", "data", "fit", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 
 

@@ -5,7 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symmle.errors import InputError
-from symmle.model import Model, build_model, load_model, read_declarations
+from symmle.model import (
+    PROBLEM_TABLES,
+    Model,
+    build_model,
+    load_model,
+    read_declarations,
+    read_toml,
+)
 
 if TYPE_CHECKING:
     from symmle.data import Sample
@@ -83,6 +90,13 @@ def _named(name: str | None, arguments: argparse.Namespace) -> Model:
 
 def _is_file(name: str) -> bool:
     return name.endswith(".toml")
+
+
+def is_problem_file(name: str | None) -> bool:
+    """Whether the argument is a file that holds a problem, and not a model."""
+    if name is None or not _is_file(name):
+        return False
+    return bool(PROBLEM_TABLES & set(read_toml(Path(name), "file")))
 
 
 def _from_catalogue(name: str, arguments: argparse.Namespace) -> Model:

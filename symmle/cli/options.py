@@ -113,6 +113,7 @@ VERBS = (
             Option("--inner", "N", "coordinate: steps on each parameter in turn"),
             Option("--outer", "N", "coordinate: sweeps in one update"),
             Option("--step", "NUMBER", "judge this step"),
+            Option("--over", "NAME", "of a problem file: the stable values of a constant"),
             _JSON,
         ),
         "stability gamma --at shape=2,rate=1",

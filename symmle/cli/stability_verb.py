@@ -3,35 +3,35 @@
 import argparse
 import shutil
 import sys
-from collections.abc import Sequence
 from itertools import pairwise
 
 import sympy as sp
 
 from symmle.cli.analysis import step_symbol
-from symmle.cli.naming import named_model
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.point import Point, at_data, at_estimate, at_values
 from symmle.derive import Derivation, derive
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
-from symmle.model import Model
-from symmle.parsing import parse
 from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
-from symmle.schemes import Scheme, alternating, coordinate, newton, scoring, simultaneous
+from symmle.schemes import Scheme
 from symmle.stability import Comparison, SchemeStability, comparison, stability
-
-_DEFAULT = ("simultaneous", "alternating")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is known of each scheme at the point asked for."""
+    if is_problem_file(arguments.model):
+        from symmle.cli.problem import stability_of_problem
+
+        return stability_of_problem(arguments)
     model = named_model(arguments)
     derivation = derive(model)
-    schemes = _schemes(model, arguments)
+    schemes = chosen_schemes(model.symbols, model.symbol, arguments)
     point = _point(derivation, arguments)
-    at = None if arguments.step is None else _number(arguments.step, "--step")
+    at = step_asked(arguments)
     step = step_symbol(model)
     found = tuple(_analysed(derivation, scheme, step, point, at) for scheme in schemes)
     compared = tuple(comparison(*pair) for pair in pairwise(found))
@@ -94,41 +94,3 @@ def _point(derivation: Derivation, arguments: argparse.Namespace) -> Point:
             f"{derivation.model.name} has no fixed point to analyse: {estimator.road}"
         )
     return at_estimate(derivation, estimator)
-
-
-def _schemes(model: Model, arguments: argparse.Namespace) -> list[Scheme]:
-    names: Sequence[str] = arguments.scheme or _DEFAULT
-    order = _order(model, arguments.order)
-    inner, outer = (_count(arguments, name) for name in ("inner", "outer"))
-    if (arguments.inner or arguments.outer) and "coordinate" not in names:
-        raise InputError("--inner and --outer belong to --scheme coordinate; add it")
-    makers = {
-        "simultaneous": lambda: simultaneous(model.symbols),
-        "alternating": lambda: alternating(model.symbols, order),
-        "coordinate": lambda: coordinate(model.symbols, inner, outer, order),
-        "newton": lambda: newton(model.symbols),
-        "scoring": lambda: scoring(model.symbols),
-    }
-    return [makers[name]() for name in dict.fromkeys(names)]
-
-
-def _order(model: Model, text: str | None) -> tuple[sp.Symbol, ...] | None:
-    if text is None:
-        return None
-    return tuple(model.symbol(name.strip()) for name in text.split(","))
-
-
-def _count(arguments: argparse.Namespace, name: str) -> int:
-    text = getattr(arguments, name)
-    if text is None:
-        return 1
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise InputError(f"--{name} {text!r} is no count; give a whole number from 1 to 1000")
-    return int(text)
-
-
-def _number(text: str, what: str) -> sp.Expr:
-    value = parse(text, {}, what)
-    if not value.is_positive:
-        raise InputError(f"{what} {text!r} is not a positive number; give one such as 0.1 or 1/3")
-    return value

@@ -140,7 +140,10 @@ def scheme_facts(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
     elif scheme.jacobian.rows == 2:
         roots = Label("z**2 - T*z + D", "z^2 - T z + D")
         yield "eigenvalues", ("the roots of ", roots, " with the trace T and determinant D of J")
-    yield "stable steps", (*stable_steps(scheme), f"  [{scheme.known}]")
+    own = scheme.map.step == scheme.step  # else the step is a number, and a constant the symbol
+    if own or scheme.at_step is None:
+        title = "stable steps" if own else "stable for"
+        yield title, (*stable_steps(scheme), f"  [{scheme.known}]")
     opening = "if" if scheme.stable_steps is not None else "exactly if"
     for i, condition in enumerate(filter(is_short, scheme.conditions)):
         yield ("and" if i else opening), (condition,)
@@ -178,7 +181,11 @@ def _at_step(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
     there = scheme.at_step
     if there is None:
         return
-    yield "this step", (scheme.step, " = ", there.step, f": {there.verdict} [{there.known}]")
+    verdict = f"{there.verdict} [{there.known}]"
+    if scheme.map.step == scheme.step:
+        yield "this step", (scheme.step, " = ", there.step, f": {verdict}")
+    else:
+        yield "verdict", (verdict,)
     yield "spectral radius", (there.spectral_radius.evalf(12), ", the rate in the long run")
     yield (
         "one-step gain",

@@ -30,20 +30,22 @@ def stability_document(
     )
     title = f"Stability: {model.name}" + (f" at {shown}" if shown else "")
     sections = [Section("Point", (Paragraph((f"{sentence_case(meaning)}.",)),))]
-    sections += [_section(scheme) for scheme in schemes]
+    sections += [scheme_part(scheme) for scheme in schemes]
     verdicts = tuple(Paragraph((" ".join(each.verdict.split()),)) for each in compared)
     if verdicts:
         sections.append(Section("Verdict", verdicts))
     return Document(title, "", tuple(sections))
 
 
-def _section(scheme: SchemeStability) -> Section:
+def scheme_part(scheme: SchemeStability, where: str = "") -> Section:
+    """The map, its Jacobian and what follows; where: words that follow the scheme's name."""
     blocks: list[Block] = [statements(scheme.map)]
     shown = _rounded(scheme)
     if is_short(*shown.jacobian):
         blocks.append(MatrixFormula(Label("J", "\\hat{J}"), shown.jacobian, shown.map.state))
     blocks.append(Facts(tuple(scheme_facts(shown))))
-    return Section(sentence_case(f"{scheme.name} updates"), tuple(blocks))
+    name = "the map" if scheme.name == "map" else f"{scheme.name} updates"
+    return Section(sentence_case(f"{name}{where}"), tuple(blocks))
 
 
 def _rounded(scheme: SchemeStability) -> SchemeStability:

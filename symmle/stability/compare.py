@@ -96,8 +96,11 @@ def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known
 
 
 def _are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStability) -> bool:
-    """Whether the theorem of Householder and John compares these two."""
+    """Whether the theorem of Householder and John compares these two: one objective, climbed."""
     shapes = []
+    together = next((e for e in (first, second) if len(e.map.scheme.blocks) == 1), first)
+    if same_matrix(together.jacobian, together.jacobian.T) is not True:
+        return False
     for each in (first, second):
         scheme = each.map.scheme
         if scheme.metric is not Metric.IDENTITY or any(b.repeat != 1 for b in scheme.blocks):

@@ -18,6 +18,7 @@ from symmle.known import Known
 from symmle.stability.algebra import sign
 from symmle.stability.parts import Part
 from symmle.stability.records import Event, Interval, StableSet
+from symmle.stability.two_players import two_players
 
 
 def stable_set(
@@ -31,6 +32,9 @@ def stable_set(
     conditions: list[sp.Expr] = []
     for part in parts:
         if not part.is_symmetric:
+            found = two_players(part, step, sweeps) if len(parts) == 1 else None
+            if found is not None:
+                return found
             return _undecided("its field has no symmetric Jacobian")
         minors = [] if strict_maximum else _minors(part)
         signs = [sign(minor) for minor in minors]

@@ -1,0 +1,150 @@
+"""`symmle stability FILE` for a problem without data: an objective, a game, an explicit map."""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import pairwise
+
+import sympy as sp
+
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.coordinates import assignments
+from symmle.errors import InputError, NoEstimateError
+from symmle.fixed_points import fixed_points
+from symmle.parsing import parse
+from symmle.problem import Problem, load_problem
+from symmle.report.encoding import dumped
+from symmle.report.problem import Analysed, problem_document, problem_json
+from symmle.report.text import render
+from symmle.stability import SchemeStability, comparison, stability
+from symmle.stability.definite import kind_of_point
+from symmle.stability.of_problem import map_stability, scheme_over
+
+_ONLY_DATA = ("data", "column", "weights", "drop_missing", "logpdf", "coordinates", "dimension")
+
+
+def stability_of_problem(arguments: argparse.Namespace) -> int:
+    """Print what is known of each scheme at each fixed point."""
+    for name in _ONLY_DATA:
+        if getattr(arguments, name, None):
+            raise InputError(
+                f"--{name.replace('_', '-')} belongs to a model with data; {arguments.model!r} "
+                "holds a problem without them, so leave it out"
+            )
+    if arguments.scheme and "scoring" in arguments.scheme:
+        raise InputError("scoring divides by the Fisher information, which a problem has not")
+    problem = _placed(_with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
+    if problem.is_map and (arguments.scheme or arguments.step):
+        raise InputError(
+            f"{problem.name} is an explicit map, its own scheme; leave --scheme and --step out"
+        )
+    found = fixed_points(problem)
+    if not found.points:
+        raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {found.road}")
+    analysed = tuple(_analysed(problem, each.values, arguments) for each in found.points)
+    if arguments.json:
+        sys.stdout.write(dumped(problem_json(problem, found, analysed)))
+        return 0
+    width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
+    sys.stdout.write(render(problem_document(problem, found, analysed), width))
+    return 0
+
+
+def _analysed(
+    problem: Problem, values: Mapping[sp.Symbol, sp.Expr], arguments: argparse.Namespace
+) -> Analysed:
+    """Every scheme at one fixed point; of a map, the map itself."""
+    hessian = problem.field.hessian.xreplace(dict(values))
+    kind = kind_of_point(hessian) if len(problem.objectives) == 1 else None
+    over = _over(problem, arguments)
+    if problem.is_map:
+        found: tuple[SchemeStability, ...] = (map_stability(problem, values, over),)
+    else:
+        at = step_asked(arguments)
+        schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
+        if over is not None and at is None:
+            raise InputError(f"--over {over} needs the step as a number; add --step")
+        strict = kind is not None and kind.is_strict_maximum
+        numbers = all(entry.is_number for entry in hessian)
+        found = tuple(
+            scheme_over(problem, scheme, values, over, at)
+            if over is not None and at is not None
+            else stability(
+                problem.field,
+                scheme,
+                _step_symbol(problem),
+                values,
+                strict_maximum=strict,
+                at=at if numbers else None,
+            )
+            for scheme in schemes
+        )
+    compared = tuple(comparison(*pair) for pair in pairwise(found)) if over is None else ()
+    return Analysed(values, kind, found, compared)
+
+
+def _over(problem: Problem, arguments: argparse.Namespace) -> sp.Symbol | None:
+    """The constant of --over; of a map with one symbol left, that one."""
+    names = {each.name: each.symbol for each in problem.given}
+    if arguments.over is None:
+        return next(iter(names.values())) if problem.is_map and len(names) == 1 else None
+    if arguments.over not in names:
+        there = ", ".join(names) or "none"
+        raise InputError(
+            f"--over {arguments.over!r} must name a constant that is given as a domain; "
+            f"{problem.name} has {there}"
+        )
+    left = [name for name in names if name != arguments.over]
+    if left:
+        raise InputError(
+            f"--over {arguments.over} needs numbers for {left[0]}; add --fix {left[0]}=..."
+        )
+    return names[arguments.over]
+
+
+def _step_symbol(problem: Problem) -> sp.Symbol:
+    taken = {each.name for each in (*problem.variables, *problem.given)}
+    return sp.Symbol("step_" if "step" in taken else "step", positive=True)
+
+
+def _with_numbers(problem: Problem, texts: tuple[str, ...] | list[str]) -> Problem:
+    """The problem with --fix NAME=VALUE put in for constants that are symbols."""
+    if not texts:
+        return problem
+    values = _numbers("--fix", texts, {each.name: each.symbol for each in problem.given})
+    for each in problem.given:
+        if each.symbol in values and each.domain.contains(values[each.symbol]) is False:
+            raise InputError(
+                f"--fix {each.name}={values[each.symbol]} is outside its domain "
+                f"'{each.domain.text}'; choose a value inside"
+            )
+    return problem.at_constants(values)
+
+
+def _placed(problem: Problem, arguments: argparse.Namespace) -> Problem:
+    """The problem with the fixed point of --at, where one is given."""
+    if not arguments.at:
+        return problem
+    names = {each.name: each.symbol for each in problem.variables}
+    point = _numbers("--at", [arguments.at], names)
+    missing = [name for name, symbol in names.items() if symbol not in point]
+    if missing:
+        raise InputError(
+            f"--at {arguments.at!r} has no value for {missing[0]}; add {missing[0]}=..."
+        )
+    return replace(problem, at=point)
+
+
+def _numbers(
+    option: str, texts: tuple[str, ...] | list[str], names: Mapping[str, sp.Symbol]
+) -> dict[sp.Symbol, sp.Expr]:
+    values: dict[sp.Symbol, sp.Expr] = {}
+    for text in assignments(texts):
+        name, found, written = (part.strip() for part in text.partition("="))
+        if not found or name not in names:
+            there = ", ".join(names) or "none"
+            raise InputError(f"{option} {text!r} must be NAME=VALUE with a name among {there}")
+        values[names[name]] = parse(written, {}, f"value of {name}")
+    return values
