@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.derive.about_end import expectation_from_end
 from symmle.derive.about_kink import expectation_about_kink
 from symmle.derive.expectation import Expectation, expectation
 from symmle.derive.mean_equations import MeanEquations
@@ -65,10 +66,11 @@ def fisher_information(
             lambda i, j: _product(model, log_density, slopes[i] * slopes[j], moved),
         )
         unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
-        road = "E[score score']" + (", unevaluated" if unresolved else "")
-        road += ": the support moves, so its inverse bounds nothing" if moved else ""
+        road = "E[score score'] " + ("unevaluated" if unresolved else "in closed form")
         if not unresolved and not moved:
             road = "E[score score'], by symmetry about the kink and a table of integrals"
+        if moved:
+            road = f"{road}; {_no_bound(model)}"
         return Information(matrix, Known.UNKNOWN if moved else Known.PROVED, road, unresolved)
     if means is not None and means.information is not None:
         return Information(means.information, Known.PROVED, "E[score] = 0", (), True)
@@ -106,10 +108,27 @@ def fisher_information(
     return Information(matrix, Known.PROVED, road, unresolved, from_score)
 
 
+def _no_bound(model: Model) -> str:
+    """Why E[score score'] is no more than that where the support moves."""
+    ends = {s for variable in model.data for s in variable.domain.depends_on}
+    moving = [each for each in model.parameters if each.symbol in ends]
+    names = [each.name for each in moving]
+    whole = [each.name for each in moving if each.domain.integer]
+    told = (
+        f"the support moves with {' and '.join(names)}, so E[score] need not vanish, this need not "
+        "be -E[H], and its inverse bounds no variance and gives no standard error of "
+        f"{' or '.join(names)}"
+    )
+    if whole:
+        told += f"; derivatives in {' and '.join(whole)} say nothing of whole numbers"
+    return told
+
+
 def _product(model: Model, log_density: sp.Expr, product: sp.Expr, moved: bool) -> sp.Expr:
-    """E[product] of two slopes, evaluated where the density is symmetric about its kink."""
-    found = None if moved else expectation_about_kink(model, log_density, product)
-    return Expectation(product) if found is None else tidy(found)
+    """E[product] of two slopes, evaluated from a kink or an end of the support where that goes."""
+    road = expectation_from_end if moved else expectation_about_kink
+    found = road(model, log_density, product) if product.free_symbols else None
+    return Expectation(product) if found is None else _compact(tidy(found))
 
 
 def in_coordinates(
