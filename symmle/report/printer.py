@@ -100,6 +100,28 @@ def _indicated(expr: sp.Expr) -> sp.Basic | None:
     return condition if (first, second) == (1, 0) else None
 
 
+def _primed(expr: sp.Basic) -> tuple[sp.Expr, int] | None:
+    """(f(a, ...), n) where the expression is the n-th derivative of f in its first argument."""
+    place: sp.Expr | None = None
+    if isinstance(expr, sp.Subs) and len(expr.variables) == 1:
+        place, inner = expr.point[0], expr.expr
+        if not isinstance(inner, sp.Derivative) or inner.variables[0] != expr.variables[0]:
+            return None
+        expr = inner
+    if not isinstance(expr, sp.Derivative) or len(expr.variable_count) != 1:
+        return None
+    (symbol, order), function = expr.variable_count[0], expr.expr
+    if not (isinstance(function, sp.Function) and order.is_Integer):
+        return None
+    first, *others = function.args
+    if first != symbol or any(each.has(symbol) for each in others):
+        return None
+    return function.func(first if place is None else place, *others), int(order)
+
+
+_PRIMES = 2  # derivatives of a higher order have their number instead
+
+
 class _Text(StrPrinter):
     printmethod = "_symmle_text"  # the nodes' own methods print for SymPy to read
 
@@ -125,6 +147,17 @@ class _Text(StrPrinter):
         if order in _POLYGAMMA:
             return f"{_POLYGAMMA[order]}({self._print(argument)})"
         return f"polygamma({self._print(order)}, {self._print(argument)})"
+
+    def _print_Derivative(self, expr: sp.Expr) -> str:
+        primed = _primed(expr)
+        if primed is None:
+            return str(getattr(super(), f"_print_{type(expr).__name__}")(expr))
+        function, order = primed
+        mark = "'" * order if order <= _PRIMES else f"^({order})"
+        arguments = ", ".join(map(self._print, function.args))
+        return f"{function.func.__name__}{mark}({arguments})"
+
+    _print_Subs = _print_Derivative
 
     def _print_And(self, expr: sp.And) -> str:
         conditions = sorted(expr.args, key=sp.default_sort_key)
@@ -211,6 +244,16 @@ class _Latex(LatexPrinter):
     def _print_Expectation(self, expr: sp.Expr, exp: str | None = None) -> str:
         inside = self._print(expr.args[0])
         return self._raised(f"\\operatorname{{E}}\\left[{inside}\\right]", exp)
+
+    def _print_Derivative(self, expr: sp.Expr) -> str:
+        primed = _primed(expr)
+        if primed is None:
+            return str(getattr(super(), f"_print_{type(expr).__name__}")(expr))
+        function, order = primed
+        mark = "'" * order if order <= _PRIMES else f"^{{({order})}}"
+        return str(self._print(function)).replace("\\left(", f"{mark}\\left(", 1)
+
+    _print_Subs = _print_Derivative
 
     def _print_polygamma(self, expr: sp.polygamma, exp: str | None = None) -> str:
         order, argument = expr.args
