@@ -85,10 +85,15 @@ def tree_value(expr: sp.Basic, numbers: Numbers) -> mpmath.mpf:
     if expr.is_Pow:
         exponent = expr.exp
         return values[0] ** (int(exponent) if exponent.is_Integer else values[1])
+    return function_of(expr)(*values)
+
+
+def function_of(expr: sp.Basic) -> Callable[..., mpmath.mpf]:
+    """The function of mpmath that an expression applies; InputError where none is known here."""
     function = _FUNCTIONS.get(expr.func)
     if function is None:
         raise InputError(f"no value can be found for the function {expr.func.__name__}")
-    return function(*values)
+    return function
 
 
 def _holds(condition: sp.Basic, numbers: Numbers) -> bool:

@@ -13,8 +13,9 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 ROOMS = (
     "errors", "known", "budget", "fraction", "parsing", "model", "families", "hyperbolic",
     "zero_log", "sample_mean", "squares",
-    "order_statistics", "tree_value", "precise", "trial", "invertible", "coordinates",
-    "ties", "balls", "derive", "estimate", "problem", "fixed_points", "schemes", "stability",
+    "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
+    "coordinates", "ties", "balls", "derive", "estimate", "problem", "fixed_points", "schemes",
+    "stability",
     "dynamics", "codegen", "data", "fit", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 

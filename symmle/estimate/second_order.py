@@ -23,7 +23,7 @@ from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
-from symmle.precise import evaluate
+from symmle.precise import evaluator
 from symmle.sample_mean import masked, nodes
 from symmle.trial import points, sample
 
@@ -264,6 +264,10 @@ def is_flat_along_a_line(derivation: Derivation) -> bool:
     first, second = points(derivation.model)
     given = {each.symbol: first[each.symbol] for each in derivation.model.given}
     size = len(theta)
+    try:
+        gradient = evaluator(derivation.score.gradient, rows)
+    except InputError:
+        return False
     with mpmath.workdps(_DIGITS):
         slopes = mpmath.matrix(size + 2, size)
         for k, choice in zip(range(size + 2), product((0, 1), repeat=max(size, 2)), strict=False):
@@ -271,8 +275,7 @@ def is_flat_along_a_line(derivation: Derivation) -> bool:
                 s: (first, second)[choice[i]][s] * (10 + k) / 10 for i, s in enumerate(theta)
             }
             try:
-                for i, each in enumerate(derivation.score.gradient):
-                    slopes[k, i] = evaluate(each, rows, mixed)
+                slopes[k, :] = mpmath.matrix([gradient(mixed)])
             except (InputError, ArithmeticError):
                 return False
         columns = _unit_rows(_unit_rows(slopes).T)
@@ -288,13 +291,14 @@ def _unit_rows(matrix: mpmath.matrix) -> mpmath.matrix:
 
 def _hessians_at_points(derivation: Derivation) -> list[mpmath.matrix]:
     """At two points; nothing where a function in it has no value here."""
-    hessian, rows = derivation.score.hessian, sample(derivation.model)
-    size = range(hessian.shape[0])
+    hessian, size = derivation.score.hessian, derivation.score.hessian.rows
     with mpmath.workdps(_DIGITS):
         try:
+            claimed = evaluator(list(hessian), sample(derivation.model))
+            entries = [claimed(point) for point in points(derivation.model)]
             return [
-                mpmath.matrix([[evaluate(hessian[i, j], rows, point) for j in size] for i in size])
-                for point in points(derivation.model)
+                mpmath.matrix([found[size * i : size * (i + 1)] for i in range(size)])
+                for found in entries
             ]
         except (InputError, ArithmeticError):
             return []

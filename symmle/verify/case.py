@@ -11,9 +11,9 @@ from symmle.derive import Derivation, derive
 from symmle.estimate import Estimator, estimate
 from symmle.known import Known
 from symmle.model import Model
-from symmle.precise import Columns, Point, compiled, evaluate
+from symmle.precise import Columns, Point, evaluate
 from symmle.stability import SchemeStability
-from symmle.tree_value import tree_value
+from symmle.straight_line import steps
 
 DIGITS = 60  # working precision of the checks
 AGREEMENT = mpmath.mpf(10) ** -25  # what a difference quotient of that precision can show
@@ -69,26 +69,18 @@ def case(model: Model) -> Case:
     return Case(model, derivation, estimator, trial.sample(model), trial.points(model)[0])
 
 
-def raw_average(doubted: Case, often: bool = False) -> Callable[..., mpmath.mpf]:
+def raw_average(doubted: Case) -> Callable[..., mpmath.mpf]:
     """The average of the typed log-density over the rows, as a function of the parameters.
 
     Nothing that symmle derived is in it: this is what every derivative is checked against.
-    often: compile it first, which costs as much as some hundred evaluations.
     """
-    given = doubted.given
-    names = [*doubted.columns, *doubted.model.symbols, *given]
-    density = doubted.model.log_density
-    if often:
-        function = compiled(density, names)
-    else:
-
-        def function(*values: mpmath.mpf) -> mpmath.mpf:
-            return mpmath.re(tree_value(density, dict(zip(names, values, strict=True))))
-
+    density = steps([doubted.model.log_density], list(doubted.columns))
     table = list(zip(*doubted.columns.values(), strict=True))
+    given, names = doubted.given, doubted.model.symbols
 
     def average(*theta: mpmath.mpf) -> mpmath.mpf:
-        return mpmath.fsum(function(*row, *theta, *given.values()) for row in table) / len(table)
+        found = density.over(table, {**given, **dict(zip(names, theta, strict=True))})
+        return mpmath.fsum(mpmath.re(value) for (value,) in found) / len(table)
 
     return average
 

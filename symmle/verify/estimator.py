@@ -11,7 +11,7 @@ import sympy as sp
 
 from symmle.estimate import Equation, Kind
 from symmle.known import Known
-from symmle.precise import Point, evaluate
+from symmle.precise import Point, evaluate, evaluator
 from symmle.sample_mean import nodes
 from symmle.tree_value import tree_value
 from symmle.trial import points
@@ -21,6 +21,7 @@ _CHORDS = 12
 _SINGULAR = mpmath.mpf(10) ** -10  # least diagonal of the Cholesky factor of -H in its own units
 _AT_AN_END = mpmath.mpf(10) ** -12  # nearer to an end than this, an iteration went there to stay
 _ROWS = "sample of the check"
+_MOST_STEPS = 40  # a zero where H is singular is approached by a factor a step, and not reached
 _ROOTS = "differences of the plain average vanish at the estimate, 60 digits"
 
 
@@ -62,7 +63,7 @@ def check_maximum(doubted: Case) -> Check | None:
         if theta is None:
             return Check(claim, road, Known.UNKNOWN, None, _why_none(doubted))
         average, at = raw_average(doubted), tuple(theta[s] for s in doubted.model.symbols)
-        top, h = average(*at), mpmath.mpf(10) ** -6
+        top, h = average(*at), mpmath.mpf(10) ** -3
         corners = [
             [a + h * (1 + abs(a)) * d for a, d in zip(at, direction, strict=True)]
             for direction in _directions(len(at))
@@ -207,25 +208,23 @@ def _zero_of_score(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
 
 
 def _newton(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
-    score, average = doubted.derivation.score, raw_average(doubted, often=True)
+    score, average = doubted.derivation.score, raw_average(doubted)
     at = tuple(doubted.point[s] for s in score.parameters)
-    for _ in range(200):
+    claimed = evaluator([*score.gradient, *score.hessian], doubted.columns)
+    height, tiny = average(*at), mpmath.mpf(10) ** (5 - DIGITS)
+    for _ in range(_MOST_STEPS):
         here = doubted.given | dict(zip(score.parameters, at, strict=True))
-        g = mpmath.matrix([doubted.value(each, here) for each in score.gradient])
-        size = range(len(at))
-        h = mpmath.matrix([[doubted.value(score.hessian[i, j], here) for j in size] for i in size])
+        numbers = iter(claimed(here))
+        g, *h = (mpmath.matrix([next(numbers) for _ in at]) for _ in range(len(at) + 1))
         if mpmath.norm(g) < mpmath.mpf(10) ** (8 - DIGITS):
             # it vanishes at an end, too, about which the likelihood is even: no estimate there
             inner = _is_interior(doubted, here, _AT_AN_END) and _is_summit(doubted, here)
             return here if inner else None
-        move = _uphill(g, h)
-        step = mpmath.mpf(1)
+        move, step = _uphill(g, mpmath.matrix([list(row) for row in h])), mpmath.mpf(1)
         while step > mpmath.mpf(2) ** -60:
             trial = tuple(a + step * m for a, m in zip(at, move, strict=True))
-            if _inside(doubted, trial) and average(*trial) > average(*at) - mpmath.mpf(10) ** (
-                5 - DIGITS
-            ):
-                at = trial
+            if _inside(doubted, trial) and (there := average(*trial)) > height - tiny:
+                at, height = trial, there
                 break
             step /= 2
         else:
@@ -234,12 +233,18 @@ def _newton(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
 
 
 def _uphill(gradient: mpmath.matrix, hessian: mpmath.matrix) -> list[mpmath.mpf]:
-    """Newton's direction where -H is positive definite, else the gradient."""
+    """Newton's direction, with the sign of each curvature turned where it is not downward."""
     try:
         mpmath.cholesky(-hessian)
         return list(mpmath.lu_solve(-hessian, gradient))
     except (ValueError, ZeroDivisionError):
+        curvatures, axes = mpmath.eigsy(hessian)
+    least = max(abs(value) for value in curvatures) * mpmath.mpf(10) ** -3
+    if not least:
         return list(gradient)
+    pulls = axes.T * gradient
+    sizes = [max(abs(value), least) for value in curvatures]
+    return list(axes * mpmath.matrix([p / s for p, s in zip(pulls, sizes, strict=True)]))
 
 
 def _inside(doubted: Case, at: tuple[mpmath.mpf, ...]) -> bool:

@@ -163,7 +163,7 @@ _RUNNING = "running the update with differences of the plain average"
 
 def _sweep(doubted: Case, claimed: SchemeStability, g: mpmath.mpf) -> Sweep:
     """The update itself: each block in turn moves by g times differences of the plain average."""
-    average, theta = raw_average(doubted, often=True), doubted.model.symbols
+    average, theta = raw_average(doubted), doubted.model.symbols
     scheme = claimed.map.scheme
 
     def once(at: tuple[mpmath.mpf, ...]) -> tuple[mpmath.mpf, ...]:
