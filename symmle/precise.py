@@ -12,6 +12,7 @@ import sympy as sp
 from symmle.order_statistics import OrderStatistic, order_value
 from symmle.sample_mean import OverData, SampleCovariance, nodes
 from symmle.straight_line import Steps, steps
+from symmle.tree_value import tree_value
 
 Columns = Mapping[sp.Symbol, Sequence[mpmath.mpf]]
 Point = Mapping[sp.Symbol, mpmath.mpf]

@@ -63,7 +63,7 @@ def check_maximum(doubted: Case) -> Check | None:
         if theta is None:
             return Check(claim, road, Known.UNKNOWN, None, _why_none(doubted))
         average, at = raw_average(doubted), tuple(theta[s] for s in doubted.model.symbols)
-        top, h = average(*at), mpmath.mpf(10) ** -3
+        top, h = average(*at), mpmath.mpf(10) ** -6
         corners = [
             [a + h * (1 + abs(a)) * d for a, d in zip(at, direction, strict=True)]
             for direction in _directions(len(at))
