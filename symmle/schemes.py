@@ -13,7 +13,7 @@ Imports `derive` and `errors` only; `stability`, `codegen` and `verify` consume 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import sympy as sp
@@ -31,6 +31,26 @@ class Metric(Enum):
     IDENTITY = "identity"
     OBSERVED = "observed information"
     EXPECTED = "expected information"
+    DIAGONAL_OBSERVED = "diagonal of the observed information"
+    DIAGONAL_EXPECTED = "diagonal of the expected information"
+
+
+class Rule(Enum):
+    """How a block moves along its direction F; see `stability.rules` for the formulas."""
+
+    GRADIENT = "gradient"
+    HEAVY_BALL = "heavy ball"
+    NESTEROV = "Nesterov"
+    OPTIMISTIC = "optimistic"
+    EXTRAGRADIENT = "extragradient"
+    IMPLICIT = "implicit"
+
+    @property
+    def memory(self) -> str:
+        """What is remembered of each parameter from one update to the next; "" for nothing."""
+        if self in (Rule.HEAVY_BALL, Rule.NESTEROV):
+            return "move"
+        return "slope" if self is Rule.OPTIMISTIC else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +66,15 @@ class Scheme:
     """A program of block updates: the blocks in order, the whole of it `sweeps` times.
 
     Every parameter stands in exactly one block.
+    momentum: the share of its last move that a block keeps, for the rules that have one.
     """
 
     name: str
     blocks: tuple[Block, ...]
     sweeps: int = 1
     metric: Metric = Metric.IDENTITY
+    rule: Rule = Rule.GRADIENT
+    momentum: sp.Expr = sp.S.Zero
 
     @property
     def order(self) -> tuple[sp.Symbol, ...]:
@@ -64,19 +87,21 @@ class Statement:
     """One line of an update: parameters <- values, at once, `repeat` times.
 
     values: in the parameters' own symbols; those in `renewed` were moved by an earlier line.
+    implicit: whether the direction is taken at the new point, so that an equation is solved.
     """
 
     parameters: tuple[sp.Symbol, ...]
     values: tuple[sp.Expr, ...]
     repeat: int
     renewed: tuple[sp.Symbol, ...]
+    implicit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Map:
     """One full update, theta -> image(theta).
 
-    state: n symbols, the point before the update.
+    state: n symbols, the point before the update, and n more where the rule has a memory.
     statements: the update as it is read, a line for each block; run `scheme.sweeps` times.
     image: n expressions in `state`, or None where the composition is too long to be of use.
     """
@@ -126,6 +151,39 @@ def scoring(parameters: Sequence[sp.Symbol]) -> Scheme:
     return Scheme("scoring", (Block(_distinct(parameters)),), metric=Metric.EXPECTED)
 
 
+def natural(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """Scoring, by its other name: gradient ascent in the metric of the Fisher information."""
+    return Scheme("natural", (Block(_distinct(parameters)),), metric=Metric.EXPECTED)
+
+
+def diagonal_newton(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """Each parameter's gradient is divided by its own entry of minus the Hessian."""
+    blocks = (Block(_distinct(parameters)),)
+    return Scheme("diagonal_newton", blocks, metric=Metric.DIAGONAL_OBSERVED)
+
+
+def diagonal_scoring(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """Each parameter's gradient is divided by its own entry of the Fisher information."""
+    blocks = (Block(_distinct(parameters)),)
+    return Scheme("diagonal_scoring", blocks, metric=Metric.DIAGONAL_EXPECTED)
+
+
+def with_rule(scheme: Scheme, rule: Rule, momentum: sp.Expr = sp.S.Zero) -> Scheme:
+    """The same blocks, moved by another rule.
+
+    momentum: a number between -1 and 1, which only heavy ball and Nesterov have.
+    Raises InputError for an implicit rule over several blocks, or a momentum out of range.
+    """
+    if rule is Rule.IMPLICIT and (len(scheme.blocks) > 1 or scheme.blocks[0].repeat > 1):
+        raise InputError("implicit steps are taken by all parameters at once; leave the order out")
+    if momentum.is_number and not -1 < momentum < 1:
+        raise InputError(
+            f"the momentum {momentum} is not between -1 and 1, so that no step is stable; "
+            "give one such as 0.9"
+        )
+    return replace(scheme, rule=rule, momentum=momentum)
+
+
 def update(
     score: Score, scheme: Scheme, step: sp.Expr, information: sp.Matrix | None = None
 ) -> Map:
@@ -138,18 +196,58 @@ def update(
     """
     require_fits(score, scheme, step)
     directions = dict(zip(score.parameters, direction(score, scheme, information), strict=True))
+    memory = _memory(score, scheme)
     statements: list[Statement] = []
     for block in scheme.blocks:
-        values = tuple(p + step * directions[p] for p in block.parameters)
+        moved, values = _moved(scheme, block, directions, memory, step)
         renewed = tuple(p for earlier in statements for p in earlier.parameters)
-        statements.append(Statement(block.parameters, values, block.repeat, renewed))
-    return Map(
-        score.parameters,
-        tuple(statements),
-        _composed(score.parameters, statements, scheme.sweeps),
-        step,
-        scheme,
-    )
+        implicit = scheme.rule is Rule.IMPLICIT
+        statements.append(Statement(moved, values, block.repeat, renewed, implicit))
+    state = (*score.parameters, *memory.values())
+    image = None if scheme.rule is Rule.IMPLICIT else _composed(state, statements, scheme.sweeps)
+    return Map(state, tuple(statements), image, step, scheme)
+
+
+def _memory(score: Score, scheme: Scheme) -> dict[sp.Symbol, sp.Symbol]:
+    """{parameter: the symbol of what is remembered of it}, with a name that is free."""
+    if not scheme.rule.memory:
+        return {}
+    taken = {s.name for slope in score.gradient for s in slope.free_symbols}
+    found = {}
+    for symbol in score.parameters:
+        name = f"{scheme.rule.memory}_{symbol.name}"
+        while name in taken:
+            name += "_"
+        found[symbol] = sp.Symbol(name, real=True)
+    return found
+
+
+def _moved(
+    scheme: Scheme,
+    block: Block,
+    directions: Mapping[sp.Symbol, sp.Expr],
+    memory: Mapping[sp.Symbol, sp.Symbol],
+    step: sp.Expr,
+) -> tuple[tuple[sp.Symbol, ...], tuple[sp.Expr, ...]]:
+    """(what a block moves, its memory last; their new values)."""
+    own, rule = block.parameters, scheme.rule
+    pulls = [step * directions[p] for p in own]
+    if rule is Rule.EXTRAGRADIENT:
+        there = {p: p + pull for p, pull in zip(own, pulls, strict=True)}
+        return own, tuple(p + step * directions[p].xreplace(there) for p in own)
+    if rule is Rule.OPTIMISTIC:
+        slopes = tuple(directions[p] for p in own)
+        values = tuple(p + 2 * pull - step * memory[p] for p, pull in zip(own, pulls, strict=True))
+        return (*own, *(memory[p] for p in own)), (*values, *slopes)
+    if rule in (Rule.HEAVY_BALL, Rule.NESTEROV):
+        kept = {p: scheme.momentum * memory[p] for p in own}
+        if rule is Rule.NESTEROV:
+            ahead = {p: p + kept[p] for p in own}
+            pulls = [pull.xreplace(ahead) for pull in pulls]
+        moves = tuple(kept[p] + pull for p, pull in zip(own, pulls, strict=True))
+        values = tuple(p + move for p, move in zip(own, moves, strict=True))
+        return (*own, *(memory[p] for p in own)), (*values, *moves)
+    return own, tuple(p + pull for p, pull in zip(own, pulls, strict=True))
 
 
 def direction(
@@ -191,11 +289,15 @@ def metric_matrix(
         return sp.eye(hessian.rows)
     if scheme.metric is Metric.OBSERVED:
         return -hessian
+    if scheme.metric is Metric.DIAGONAL_OBSERVED:
+        return sp.diag(*(-hessian.diagonal()))
     if information is None:
         raise InputError(
             f"{scheme.name} divides by the Fisher information, which was not given; "
             "derive it first, or choose newton, which needs the Hessian only"
         )
+    if scheme.metric is Metric.DIAGONAL_EXPECTED:
+        return sp.diag(*information.diagonal())
     return information
 
 

@@ -2,14 +2,28 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
 from symmle.errors import InputError
 from symmle.parsing import parse
-from symmle.schemes import Scheme, alternating, coordinate, newton, scoring, simultaneous
+from symmle.schemes import (
+    Rule,
+    Scheme,
+    alternating,
+    coordinate,
+    diagonal_newton,
+    diagonal_scoring,
+    natural,
+    newton,
+    scoring,
+    simultaneous,
+    with_rule,
+)
 
 _DEFAULT = ("simultaneous", "alternating")
+_WITH_MOMENTUM = {"simultaneous", "alternating", "coordinate", "momentum", "nesterov"}
 
 
 def chosen_schemes(
@@ -24,14 +38,45 @@ def chosen_schemes(
     inner, outer = (_count(arguments, name) for name in ("inner", "outer"))
     if (arguments.inner or arguments.outer) and "coordinate" not in names:
         raise InputError("--inner and --outer belong to --scheme coordinate; add it")
+    momentum = _momentum(arguments.momentum)
+    kept = sp.Rational(9, 10) if momentum is None else momentum
+    together = simultaneous(symbols)
     makers = {
-        "simultaneous": lambda: simultaneous(symbols),
-        "alternating": lambda: alternating(symbols, order),
-        "coordinate": lambda: coordinate(symbols, inner, outer, order),
+        "simultaneous": lambda: _heavy(together, momentum),
+        "alternating": lambda: _heavy(alternating(symbols, order), momentum),
+        "coordinate": lambda: _heavy(coordinate(symbols, inner, outer, order), momentum),
         "newton": lambda: newton(symbols),
         "scoring": lambda: scoring(symbols),
+        "natural": lambda: natural(symbols),
+        "diagonal_newton": lambda: diagonal_newton(symbols),
+        "diagonal_scoring": lambda: diagonal_scoring(symbols),
+        "momentum": lambda: _named(together, "momentum", Rule.HEAVY_BALL, kept),
+        "nesterov": lambda: _named(together, "nesterov", Rule.NESTEROV, kept),
+        "optimistic": lambda: _named(together, "optimistic", Rule.OPTIMISTIC),
+        "extragradient": lambda: _named(together, "extragradient", Rule.EXTRAGRADIENT),
+        "implicit": lambda: _named(together, "implicit", Rule.IMPLICIT),
     }
+    if momentum is not None and not set(names) & _WITH_MOMENTUM:
+        raise InputError(f"--momentum belongs to one of {', '.join(sorted(_WITH_MOMENTUM))}")
     return [makers[name]() for name in dict.fromkeys(names)]
+
+
+def _named(scheme: Scheme, name: str, rule: Rule, momentum: sp.Expr = sp.S.Zero) -> Scheme:
+    return replace(with_rule(scheme, rule, momentum), name=name)
+
+
+def _heavy(scheme: Scheme, momentum: sp.Expr | None) -> Scheme:
+    """The blocks with --momentum, where it is given."""
+    return scheme if momentum is None else with_rule(scheme, Rule.HEAVY_BALL, momentum)
+
+
+def _momentum(text: str | None) -> sp.Expr | None:
+    if text is None:
+        return None
+    value = parse(text, {}, "--momentum")
+    if not value.is_number:
+        raise InputError(f"--momentum {text!r} is not a number; give one such as 0.9 or -1/2")
+    return value
 
 
 def step_asked(arguments: argparse.Namespace) -> sp.Expr | None:

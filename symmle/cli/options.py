@@ -66,7 +66,21 @@ _READING = (
     Option("--weights", "NAME", "the column of weights"),
     Option("--drop-missing", "", "leave out rows with missing values"),
 )
-SCHEMES = ("simultaneous", "alternating", "coordinate", "newton", "scoring")
+SCHEMES = (
+    "simultaneous",
+    "alternating",
+    "coordinate",
+    "newton",
+    "diagonal_newton",
+    "scoring",
+    "natural",
+    "diagonal_scoring",
+    "momentum",
+    "nesterov",
+    "extragradient",
+    "optimistic",
+    "implicit",
+)
 FORMATS = ("text", "markdown", "latex")
 TARGETS = ("numpy",)
 
@@ -112,6 +126,7 @@ VERBS = (
             Option("--order", "NAME,NAME", "the order of updating"),
             Option("--inner", "N", "coordinate: steps on each parameter in turn"),
             Option("--outer", "N", "coordinate: sweeps in one update"),
+            Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
             Option("--step", "NUMBER", "judge this step"),
             Option("--over", "NAME", "of a problem file: the stable values of a constant"),
             _JSON,

@@ -33,8 +33,12 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
                 f"--{name.replace('_', '-')} belongs to a model with data; {arguments.model!r} "
                 "holds a problem without them, so leave it out"
             )
-    if arguments.scheme and "scoring" in arguments.scheme:
-        raise InputError("scoring divides by the Fisher information, which a problem has not")
+    informed = {"scoring", "natural", "diagonal_scoring"} & set(arguments.scheme or ())
+    if informed:
+        raise InputError(
+            f"{min(informed)} divides by the Fisher information, which a problem without data has "
+            "not; choose newton or diagonal_newton"
+        )
     problem = _placed(_with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
     if problem.is_map and (arguments.scheme or arguments.step):
         raise InputError(

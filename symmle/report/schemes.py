@@ -123,8 +123,12 @@ def statements(update: Map) -> Formulas:
     """The update line by line, as it is run."""
     rows = []
     for line in update.statements:
-        here = _primed(line.renewed)
+        here = _primed((*line.renewed, *(line.parameters if line.implicit else ())))
         for symbol, value in zip(line.parameters, line.values, strict=True):
+            if line.implicit:  # its own old value, and the direction at the new point
+                value = symbol + (value - symbol).xreplace(here)
+                rows.append(Formula(Label(f"{text(symbol)}'", f"{latex(symbol)}'"), value))
+                continue
             left = Label(f"{text(symbol)}'", f"{latex(symbol)}'")
             often = f"({line.repeat} times)" if line.repeat > 1 else ""
             rows.append(Formula(left, value.xreplace(here), "=", often))

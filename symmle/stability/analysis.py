@@ -7,7 +7,7 @@ import sympy as sp
 from symmle.budget import bounded
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
-from symmle.schemes import Metric, Scheme, direction, update
+from symmle.schemes import Metric, Rule, Scheme, direction, update
 from symmle.stability.algebra import is_zero
 from symmle.stability.edge import edge, may_have_coefficient, with_criticality
 from symmle.stability.jacobian import (
@@ -18,7 +18,7 @@ from symmle.stability.jacobian import (
     part_jacobian,
 )
 from symmle.stability.normal_form import Jet, jet
-from symmle.stability.parts import Part, Program, parts, program
+from symmle.stability.parts import Part, Program, parts, program, with_rule_of
 from symmle.stability.polynomials import Matrix
 from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
 from symmle.stability.symbolic import stable_set as stable_set_in_symbols
@@ -61,7 +61,7 @@ def stability(
     hessian = sp.Matrix(score.hessian).applyfunc(place)
     field = field_jacobian(hessian, scheme, score.parameters, expected)
     blocks = program(scheme, score.parameters)
-    pieces = parts(field, blocks, is_zero)
+    pieces = with_rule_of(parts(field, blocks, is_zero), scheme)
     written = update(score, scheme, step, information)
     jacobians = [part_jacobian(part, scheme.sweeps, step) for part in pieces]
     numeric = all(entry.is_number for row in field for entry in row)
@@ -136,6 +136,8 @@ def _jet(
     field: tuple[tuple[sp.Expr, ...], ...],
     place: Evaluation,
 ) -> Jet | None:
+    if scheme.rule is not Rule.GRADIENT:
+        return None  # its normal form is not that of the field alone
     if scheme.metric is not Metric.IDENTITY and len(field) > 1:
         return None  # two multipliers reach -1 together, and no coefficient is defined
     directions = direction(score, scheme, information)

@@ -4,7 +4,8 @@ Decided from the characteristic polynomial by Schur-Cohn; floating eigenvalues o
 or of a nilpotent Jacobian lose half the digits.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import sympy as sp
@@ -12,19 +13,19 @@ from flint import arb, fmpq, fmpq_poly
 
 from symmle.balls import ball, exact, to_float
 from symmle.known import Known
+from symmle.schemes import Rule
 from symmle.stability.cells import Spectrum, Undecided, is_exact, spectrum
 from symmle.stability.numeric import at_rising_precision
 from symmle.stability.parts import Part
 from symmle.stability.polynomials import (
     Element,
-    Matrix,
     characteristic,
     is_schur,
     product,
     scaled,
-    sweep,
 )
 from symmle.stability.records import AtStep, Verdict
+from symmle.stability.rules import exactly, implicit_matrix, inverse_of, sweep_of
 
 _HALVINGS = 400  # enough for a radius of 1e-100
 _SHARES = (fmpq(1, 2), fmpq(11, 25), fmpq(5, 9))
@@ -38,6 +39,9 @@ def at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:
 
     step: a positive number.  The verdict is proved for fractions and certified for balls.
     """
+    if not all(part.is_gradient or is_exact(part) for part in parts):
+        found = at_step([exactly(part) for part in parts], sweeps, step)
+        return replace(found, known=found.known.weaker(Known.CHECKED))
     return at_rising_precision(parts, partial(_at_step, parts, sweeps, step))
 
 
@@ -117,10 +121,15 @@ def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
 
 def _gain(part: Part, sweeps: int, step: fmpq | arb) -> tuple[fmpq, fmpq]:
     """A bracket of the square of the largest singular value of a part's Jacobian."""
-    convert = exact if is_exact(part) and isinstance(step, fmpq) else ball
+    convert: Callable[[sp.Expr], Element] = ball
+    if is_exact(part) and isinstance(step, fmpq):
+        convert = exact
     lift = fmpq if convert is exact else (lambda p, q: arb(fmpq(p, q)))
-    rows: Matrix = [[convert(entry) for entry in row] for row in part.field]
-    once = sweep(rows, part.program, step, lift)
+    if part.rule is Rule.IMPLICIT:
+        field = [[convert(entry) for entry in row] for row in part.field]
+        once = inverse_of(implicit_matrix(field, step, lift), lift)
+    else:
+        once = sweep_of(part, convert, step, lift)
     jacobian = once
     for _ in range(sweeps - 1):
         jacobian = product(once, jacobian)

@@ -153,7 +153,9 @@ def _proposed(parts: Sequence[Part], intervals: Sequence[Interval]) -> fmpq:
     """The smallest spectral radius that a search in floats meets; a hint, nothing more."""
     import numpy as np  # not needed for a derivation in symbols
 
-    fields = [(np.array(part.field, dtype=float), part.program) for part in parts]
+    plain = [part for part in parts if part.is_gradient]
+    fields = [(np.array(part.field, dtype=float), part.program) for part in plain]
+    others = [spectrum(part) for part in parts if not part.is_gradient]
 
     def radius(step: float) -> float:
         largest = 0.0
@@ -164,6 +166,9 @@ def _proposed(parts: Sequence[Part], intervals: Sequence[Interval]) -> fmpq:
                 move[list(rows)] += step * field[list(rows)]
                 sweep = np.linalg.matrix_power(move, repeat) @ sweep
             largest = max(largest, float(abs(np.linalg.eigvals(sweep)).max()))
+        for each in others:
+            values = [float(c) for c in each.at(fmpq(*step.as_integer_ratio()))]
+            largest = max(largest, float(max(abs(np.roots(values)), default=0.0)))
         return largest
 
     best = 1.0

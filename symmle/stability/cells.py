@@ -19,14 +19,13 @@ from symmle.stability.polynomials import (
     Element,
     at_minus_one,
     at_plus_one,
-    characteristic,
     determinant,
     is_schur,
     pairs,
     scaled,
-    sweep,
 )
 from symmle.stability.records import Event
+from symmle.stability.rules import coefficients_of
 
 PRECISIONS = (192, 384, 768, 1536, 3072)  # bits tried in turn when a ball does not decide
 
@@ -67,13 +66,16 @@ class Undecided(BudgetError):
 
 def is_exact(part: Part) -> bool:
     """Whether every entry is a fraction, or a float, which is one in binary."""
-    return all(exact(entry) is not None for row in part.field for entry in row)
+    entries = [entry for row in part.field for entry in row]
+    return all(exact(entry) is not None for entry in (*entries, part.momentum))
 
 
 def spectrum(part: Part) -> Spectrum:
     """The characteristic polynomial of a part in the step; balls at Arb's present precision."""
     if is_exact(part):
         return Spectrum(part, tuple(_coefficients(part, fmpq_poly, fraction)))
+    if not part.is_gradient:
+        raise Undecided("the degrees of a sweep with memory are known for fractions only")
     found = _coefficients(part, arb_poly, ball)
     # A minor of order k takes at most k rows of each factor: what a ball adds above is exactly 0.
     degrees = [
@@ -91,8 +93,9 @@ def _coefficients(
     def lift(numerator: int, denominator: int) -> Element:
         return polynomial([fmpq(numerator, denominator)])
 
-    rows = [[polynomial([number(entry)]) for entry in row] for row in part.field]
-    return characteristic(sweep(rows, part.program, polynomial([0, 1]), lift), lift)
+    return coefficients_of(
+        part, lambda entry: polynomial([number(entry)]), polynomial([0, 1]), lift
+    )
 
 
 def cells(parts: Sequence[Part], radius: fmpq | None = None) -> list[Cell]:
@@ -164,7 +167,7 @@ def _polynomials(each: Spectrum, radius: fmpq | None) -> list[tuple[Event, Eleme
         (Event.FOLD, at_plus_one(c).right_shift(size if unit else 0)),
         (Event.FLIP, at_minus_one(c)),
     ]
-    if size > 1 and not each.part.has_real_multipliers:
+    if each.part.order > 1 and not each.part.has_real_multipliers:
         product = pairs(c).right_shift(size * (size - 1) // 2 if unit else 0)
         found.append((Event.NEIMARK_SACKER, product))
     return found

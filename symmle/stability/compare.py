@@ -3,7 +3,7 @@
 import sympy as sp
 
 from symmle.known import Known
-from symmle.schemes import Metric
+from symmle.schemes import Metric, Rule
 from symmle.stability.algebra import is_zero
 from symmle.stability.jacobian import trace_and_determinant
 from symmle.stability.records import Comparison, SchemeStability, TwoBlocks
@@ -32,6 +32,8 @@ def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
 
 def same_matrix(first: sp.Matrix, second: sp.Matrix) -> bool | None:
     """Whether two matrices of expressions are equal, entry by entry; None if undecided."""
+    if first.shape != second.shape:
+        return False
     differences = [a - b for a, b in zip(first, second, strict=True)]
     left = [entry for entry in differences if entry != 0]
     if any(_is_not_zero_somewhere(entry) for entry in left):  # cheap, and settles most
@@ -56,7 +58,9 @@ def two_blocks(first: SchemeStability, second: SchemeStability) -> TwoBlocks | N
     away from the flip; a zero-sum game: q <= 0, towards it; orthogonal blocks: q = 0.
     """
     counts = [len(each.map.scheme.blocks) for each in (first, second)]
-    plain = all(b.repeat == 1 for each in (first, second) for b in each.map.scheme.blocks)
+    schemes = [each.map.scheme for each in (first, second)]
+    plain = all(b.repeat == 1 for scheme in schemes for b in scheme.blocks)
+    plain = plain and all(scheme.rule is Rule.GRADIENT for scheme in schemes)
     if first.jacobian.rows != 2 or sorted(counts) != [1, 2] or not plain:
         return None
     if any(each.map.scheme.sweeps != 1 for each in (first, second)):
@@ -103,7 +107,8 @@ def _are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStab
         return False
     for each in (first, second):
         scheme = each.map.scheme
-        if scheme.metric is not Metric.IDENTITY or any(b.repeat != 1 for b in scheme.blocks):
+        plain = scheme.metric is Metric.IDENTITY and scheme.rule is Rule.GRADIENT
+        if not plain or any(b.repeat != 1 for b in scheme.blocks):
             return False
         shapes.append(len(scheme.blocks))
     return sorted(shapes) == [1, first.jacobian.rows]

@@ -11,11 +11,14 @@ import sympy as sp
 
 from symmle.budget import bounded
 from symmle.derive import Score
-from symmle.schemes import Metric, Scheme, direction, metric_matrix, require_fits
+from symmle.errors import BudgetError
+from symmle.schemes import Metric, Rule, Scheme, direction, metric_matrix, require_fits
 from symmle.stability.algebra import algebra, is_zero, tidied
-from symmle.stability.parts import Part, parts, program
+from symmle.stability.parts import Part, parts, program, with_rule_of
 from symmle.stability.polynomials import Matrix, characteristic, product, sweep
+from symmle.stability.rules import sweep_of
 
+_LARGEST_INVERSE = 3  # rows of I - step*K that are inverted in symbols
 _LONG = 400  # operations of two rows, from which on their determinant is not multiplied out
 _SECONDS = 2.0  # for a characteristic polynomial of three parameters or more, in symbols
 
@@ -63,7 +66,7 @@ def sweep_jacobian(
     Raises InputError for scoring without an information matrix.
     """
     field = field_jacobian(hessian, scheme, parameters, information)
-    pieces = parts(field, program(scheme, parameters), is_zero)
+    pieces = with_rule_of(parts(field, program(scheme, parameters), is_zero), scheme)
     return assembled([part_jacobian(part, scheme.sweeps, step) for part in pieces], pieces)
 
 
@@ -72,6 +75,8 @@ def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
 
     Multiplied out only where every block moves once: powers stay powers.
     """
+    if not part.is_gradient:
+        return _by_rule(part, sweeps, step)
     once: Matrix = sp.eye(part.size).tolist()
     for rows, repeat in part.program:
         if len(rows) == 1:
@@ -85,6 +90,21 @@ def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
     if sweeps == 1 and all(repeat == 1 for _, repeat in part.program):
         return [[sp.expand_mul(entry) for entry in row] for row in result]
     return result
+
+
+def _by_rule(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
+    """Of a rule that is no plain gradient: the parameters, and then their memory."""
+    if part.rule is Rule.IMPLICIT:
+        if part.size > _LARGEST_INVERSE:
+            raise BudgetError(f"a matrix of {part.size} rows would be inverted in symbols")
+        found = sp.Matrix(part.size, part.size, lambda i, j: int(i == j) - step * part.field[i][j])
+        inverse = found.inv(method="ADJ") ** sweeps
+        return [[tidied(entry) for entry in row] for row in inverse.tolist()]
+    once = sweep_of(part, lambda entry: entry, step, sp.Rational)
+    result = once
+    for _ in range(sweeps - 1):
+        result = product(once, result)
+    return [[sp.expand_mul(entry) for entry in row] for row in result]
 
 
 def _moved(before: Matrix, part: Part, place: int, repeat: int, step: sp.Expr) -> Matrix:
@@ -103,12 +123,14 @@ def _moved(before: Matrix, part: Part, place: int, repeat: int, step: sp.Expr) -
 
 
 def assembled(blocks: Sequence[Matrix], pieces: Sequence[Part]) -> sp.ImmutableMatrix:
-    """The n x n matrix with the Jacobians of independent parts in their places."""
+    """The matrix with the Jacobians of independent parts in their places, memory behind."""
     size = sum(part.size for part in pieces)
-    matrix = sp.zeros(size, size)
+    order = sum(part.order for part in pieces)
+    matrix = sp.zeros(order, order)
     for block, part in zip(blocks, pieces, strict=True):
-        for i, row in zip(part.places, block, strict=True):
-            for j, entry in zip(part.places, row, strict=True):
+        places = [*part.places, *(size + place for place in part.places)][: part.order]
+        for i, row in zip(places, block, strict=True):
+            for j, entry in zip(places, row, strict=True):
                 matrix[i, j] = entry
     return sp.ImmutableMatrix(matrix)
 
@@ -153,9 +175,12 @@ def characteristic_polynomial(
     z = sp.Symbol("z")
     factors = []
     for part, block in zip(pieces, jacobians, strict=True):
-        if part.size == 1:
+        if part.order == 1:
             factors.append(z - block[0][0])
-        elif part.size == 2:
+        elif part.order == 2 and not part.is_gradient:
+            trace, determinant = trace_and_determinant(block)
+            factors.append(z**2 - trace * z + determinant)
+        elif part.order == 2:
             trace, determinant = block[0][0] + block[1][1], _determinant(part, sweeps, step)
             factors.append(z**2 - trace * z + determinant)
         else:
@@ -203,6 +228,8 @@ def multipliers(pieces: Sequence[Part], sweeps: int, step: sp.Symbol) -> tuple[s
     found: list[sp.Expr] = []
     for part in pieces:
         turns = None if part.repeat is None else part.repeat * sweeps
+        if not part.is_gradient:
+            return None
         if part.size == 1:
             turns = sum(repeat for _, repeat in part.program) * sweeps
             found.append((1 + step * part.field[0][0]) ** turns)

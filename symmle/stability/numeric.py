@@ -4,6 +4,7 @@ Every number is an end of a proved bracket: nothing rests on floating eigenvalue
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from math import isqrt
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from flint import arb, ctx, fmpq
 from symmle.balls import to_float
 from symmle.errors import BudgetError
 from symmle.known import Known
+from symmle.schemes import Rule
 from symmle.stability.best import best_step
 from symmle.stability.cells import (
     PRECISIONS,
@@ -27,6 +29,7 @@ from symmle.stability.cells import (
 )
 from symmle.stability.parts import Part
 from symmle.stability.records import Event, Interval, StableSet
+from symmle.stability.rules import exactly
 
 _SHORT = 10**12  # an exact end with longer integers than this is given as a float
 Result = TypeVar("Result")
@@ -55,8 +58,12 @@ def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
 
     parts: with entries that are numbers.  sweeps: of one update; they change the rate and turn a
     flip into a fold when even, not the set.
-    Proved where every end and the best step are exact, certified where they are enclosed.
+    Proved where every end and the best step are exact, certified where they are enclosed; checked
+    where a rule with memory was given fractions for numbers that are none.
     """
+    if not all(part.is_gradient or is_exact(part) for part in parts):
+        found = stable_set([exactly(part) for part in parts], sweeps)
+        return replace(found, known=found.known.weaker(Known.CHECKED))
     try:
         return at_rising_precision(parts, lambda: _stable_set(parts, sweeps))
     except BudgetError as undecided:
@@ -76,6 +83,10 @@ def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
         return StableSet(
             (), None, None, Known.PROVED if all(map(is_exact, parts)) else Known.CERTIFIED
         )
+    if not intervals[-1].upper.is_finite and any(p.rule is Rule.IMPLICIT for p in parts):
+        exact_ends = not any(interval.error for interval in intervals)
+        level = Known.PROVED if exact_ends and all(map(is_exact, parts)) else Known.CERTIFIED
+        return StableSet(intervals, None, None, level, reason="the larger the step, the faster")
     step, rate, known = best_step(parts, intervals, sweeps)
     if any(interval.error for interval in intervals):
         known = known.weaker(Known.CERTIFIED)

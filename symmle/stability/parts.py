@@ -6,11 +6,11 @@ Parameters that do not act on each other in K never meet: K falls into independe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symmle.schemes import Scheme
+from symmle.schemes import Rule, Scheme
 
 Program = tuple[tuple[tuple[int, ...], int], ...]  # (places of the block, repeat), in order
 
@@ -20,16 +20,28 @@ class Part:
     """Parameters that act on no others to first order.
 
     places: where they stand among all n.  field: their K.  program: blocks of places within
-    the part.
+    the part.  rule, momentum: how a block moves.
     """
 
     places: tuple[int, ...]
     field: tuple[tuple[sp.Expr, ...], ...]
     program: Program
+    rule: Rule = Rule.GRADIENT
+    momentum: sp.Expr = sp.S.Zero
 
     @property
     def size(self) -> int:
         return len(self.places)
+
+    @property
+    def order(self) -> int:
+        """The size of the sweep's matrix: of the parameters, and of what is remembered of them."""
+        return self.size * (2 if self.rule.memory else 1)
+
+    @property
+    def is_gradient(self) -> bool:
+        """Whether a block moves along its direction and nothing else."""
+        return self.rule is Rule.GRADIENT
 
     @property
     def repeat(self) -> int | None:
@@ -50,7 +62,7 @@ class Part:
     @property
     def has_real_multipliers(self) -> bool:
         """Whether the sweep is a polynomial in one symmetric matrix."""
-        return len(self.program) == 1 and self.is_symmetric
+        return self.is_gradient and len(self.program) == 1 and self.is_symmetric
 
 
 def program(scheme: Scheme, parameters: Sequence[sp.Symbol]) -> Program:
@@ -83,6 +95,11 @@ def parts(
         left -= members
         found.append(_part(field, blocks, tuple(sorted(members))))
     return tuple(found)
+
+
+def with_rule_of(pieces: Sequence[Part], scheme: Scheme) -> tuple[Part, ...]:
+    """The same parts, moved by the rule of a scheme."""
+    return tuple(replace(p, rule=scheme.rule, momentum=scheme.momentum) for p in pieces)
 
 
 def _part(field: Sequence[Sequence[sp.Expr]], blocks: Program, places: tuple[int, ...]) -> Part:

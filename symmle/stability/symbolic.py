@@ -29,6 +29,8 @@ def stable_set(
     strict_maximum: the caller has proved K negative definite; otherwise the signs are decided
     here, or listed as conditions.
     """
+    if not all(part.is_gradient for part in parts):
+        return _by_one_rate(parts, strict_maximum)
     conditions: list[sp.Expr] = []
     for part in parts:
         if not part.is_symmetric:
@@ -58,6 +60,33 @@ def stable_set(
             reason=found.reason or "the conditions were not decided for all values of the symbols",
         )
     return found
+
+
+def _by_one_rate(parts: Sequence[Part], strict_maximum: bool) -> StableSet:
+    """A rule with memory, all parameters at once, at a strict maximum: each rate for itself.
+
+    In the eigenvectors of A the sweep falls into one parameter each, whose stable set in
+    t = step * (its eigenvalue) is a matter of numbers: where that is 0 < t < T, the step is below
+    T / (greatest eigenvalue of A).
+    """
+    rule, momentum = parts[0].rule, parts[0].momentum
+    one = Part((0,), ((sp.S.NegativeOne,),), (((0,), 1),), rule, momentum)
+    together = all(len(part.program) == 1 and part.repeat == 1 for part in parts)
+    signs = [sign(minor) == 1 for part in parts for minor in _minors(part)]
+    small = all(part.size <= 2 and part.is_symmetric for part in parts)
+    definite = strict_maximum or all(signs)
+    if not (together and small and definite and momentum.is_number):
+        return _undecided("its rule is decided in symbols at a strict maximum, all at once, only")
+    from symmle.stability.numeric import stable_set as at_numbers  # balls: not needed elsewhere
+
+    found = at_numbers([one], 1)
+    if found.intervals is None or len(found.intervals) != 1 or found.intervals[0].lower != 0:
+        return _undecided("one parameter alone has no single range of steps")
+    (interval,) = found.intervals
+    greatest = _extreme([value for part in parts for value in eigenvalues(part)], 1)
+    end = interval.upper / sp.factor_terms(greatest) if interval.upper.is_finite else sp.oo
+    whole = Interval(sp.S.Zero, end, Event.NONE, interval.upper_event)
+    return StableSet((whole,), None, None, found.known, reason="best step: give numbers")
 
 
 def eigenvalues(part: Part) -> tuple[sp.Expr, ...]:
