@@ -27,6 +27,7 @@ from symmle.fit.kink_fit import kinked_fit
 from symmle.fit.locate import Located, Missing, locate, plain_point, surface_of
 from symmle.fit.many_digits import at_many_digits
 from symmle.fit.originals import with_originals
+from symmle.fit.other_unit import in_other_unit
 from symmle.fit.others import with_every_maximum
 from symmle.fit.prepare import Prepared, prepare
 from symmle.fit.record import Fit, Status, Weights
@@ -59,8 +60,15 @@ def fit(
         raise InputError(f"the level {level} is no coverage; give a number between 0 and 1")
     require_domain(sample, model.model if isinstance(model, Prepared) else model.freed())
     ready = model if isinstance(model, Prepared) else prepare(model)
-    asked = setting(ready.derivation, ready.estimator, sample, level, weighting)
-    return with_originals(_answer(asked, ready, every_maximum), ready.model)
+
+    def fitted(these: Sample) -> Fit:
+        asked = setting(ready.derivation, ready.estimator, these, level, weighting)
+        return _answer(asked, ready, every_maximum)
+
+    found = fitted(sample)
+    if found.status is Status.NOT_CONVERGED:
+        found = in_other_unit(ready.model, sample, found, fitted)
+    return with_originals(found, ready.model)
 
 
 def _with_end(asked: Setting, ready: Prepared, found: Fit) -> Fit:
