@@ -4,7 +4,7 @@ An expression is evaluated by a walk of our own, never through `lambdify`, which
 0.1 as floats: the balls would then exclude the true value.  The arithmetic is Arb's, through
 python-flint (F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval
 arithmetic, IEEE Trans. Computers 66, 2017).
-Imports `errors` only.
+Imports `errors` and `exp_quotient` only.
 """
 
 import math
@@ -16,6 +16,7 @@ import sympy as sp
 from flint import acb, acb_series, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
 from symmle.errors import BudgetError, InputError
+from symmle.exp_quotient import ExpQuotient
 
 _FIRST_PRECISION = 64
 _LAST_PRECISION = 4096
@@ -268,6 +269,14 @@ def _polygamma(order: arb, x: arb) -> arb:
     return at_ends[0] if x.is_exact() else at_ends[0].union(at_ends[1])
 
 
+def _exp_quotient(order: arb, y: arb) -> arb:
+    """Rising in y, so a wide ball is enclosed by its ends."""
+    at_ends = [
+        end.hypgeom_1f1(order + 1, order + 2) / (order + 1) for end in (y.lower(), y.upper())
+    ]
+    return at_ends[0].union(at_ends[1])
+
+
 def _sign(x: arb) -> arb:
     """Not a number at a jump: a ball that touches it has no one sign, and no slope."""
     return arb(1) if x > 0 else arb(-1) if x < 0 else arb.nan()
@@ -344,6 +353,7 @@ _FUNCTIONS: Mapping[type[sp.Basic], Callable[..., arb]] = {
     sp.besselj: lambda order, x: x.bessel_j(order),
     sp.zeta: lambda s, a=None: s.zeta() if a is None else s.zeta(a),
     sp.LambertW: lambda x, branch=None: _lambert(x, branch),
+    ExpQuotient: lambda order, y: _exp_quotient(order, y),
 }
 
 

@@ -79,6 +79,24 @@ def eliminate(
     return best or start
 
 
+def one_equation(
+    gradient: Mapping[sp.Symbol, sp.Expr],
+    parameters: tuple[Variable, ...],
+    means: MeanEquations | None = None,
+) -> Elimination | None:
+    """The score brought down to one equation that no stationary point escapes; None where not.
+
+    For a search: the equation may have zeros that are none of the score, where a solved value is
+    not inside its domain (`positive`), so each zero is to be judged again.
+    """
+    found = eliminate(gradient, parameters, means)
+    if len(found.unknowns) == _FEW == len(parameters):
+        equations = tuple((symbol, separate(each)) for symbol, each in gradient.items())
+        start = Elimination(equations, parameters, (), 0, True)
+        found = _within_budget(lambda: min(_eliminations(start, greedy=False), key=_cost)) or found
+    return found if len(found.unknowns) == 1 and found.complete else None
+
+
 def _within_budget(work: Callable[[], Elimination | None]) -> Elimination | None:
     try:
         return bounded(_SECONDS, work)

@@ -22,8 +22,10 @@ from symmle.errors import InputError
 from symmle.fit.certify import Certificate, certify, image_of, inside, laid_out, middle_inverse
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
 from symmle.fit.half_plane import Remaining, remaining
+from symmle.fit.one_unknown import OneUnknown, in_one_unknown
 from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
+from symmle.fit.standardised import kernel_of
 
 Box = tuple[tuple[float, float], ...]
 
@@ -51,9 +53,11 @@ class Stationary:
 class Search:
     """What a search of a box found.
 
-    points: the highest first.  box: by parameter; infinite ends where the whole line was searched.
+    points: the highest first.  box: by parameter that was searched, infinite ends where the whole
+    line was; the parameters that follow from these are not in it.
     complete: whether every stationary point in the box is listed; what is not is proved absent.
     undecided: boxes in which there may be more.  road: a sentence that says so.
+    whole: whether no stationary point anywhere in the domain is missing.
     """
 
     points: tuple[Stationary, ...]
@@ -61,6 +65,7 @@ class Search:
     complete: bool
     undecided: tuple[Box, ...]
     road: str
+    whole: bool = False
 
 
 def stationary_points(
@@ -69,23 +74,51 @@ def stationary_points(
     counts: Counts,
     box: Mapping[sp.Symbol, tuple[float, float]] | None = None,
     seconds: float = 6.0,
+    near: Mapping[sp.Symbol, float] | None = None,
 ) -> Search | None:
-    """Every stationary point of the likelihood in a box, for one or two parameters.
+    """Every stationary point of the likelihood in a box, for one or two unknowns.
 
     rows, counts: the distinct rows and what each weighs, exactly.  box: closed, by parameter,
-    inside its domain; without it the whole domain is searched where the score is a rational
-    function of one unknown, or of a row's place in units of the spread; else a wide box is made
-    of the data.
-    None for more than two parameters, kinks in the parameters, or a function without enclosure.
+    inside its domain; without it the whole domain is searched where the score comes down to one
+    unknown, or to functions of a row's place in units of the spread; else a wide box is made of
+    the data.  near: a point to search from, best a stationary one.
+    None for more than two unknowns, kinks in the parameters, or a function without enclosure.
     Never longer than about `seconds` of the processor: what is not decided by then is listed.
     """
     symbols = derivation.score.parameters
-    if len(symbols) > _MOST_UNKNOWNS or not derivation.smooth:
+    if not derivation.smooth:
         return None
     if box is None and len(symbols) == 1:
         exact = _rational(derivation, rows, counts)
         if exact is not None:
             return exact
+    one = None if box else in_one_unknown(derivation, rows, counts, near, seconds / 2)
+    line = None if one is None else _of_line(derivation, one, rows, counts)
+    if len(symbols) > _MOST_UNKNOWNS or (line is not None and line.whole):
+        return line
+    if line is not None and kernel_of(derivation) is None:
+        return line
+    plane = _in_box(derivation, rows, counts, box, seconds)
+    return plane if line is None or (plane is not None and plane.whole) else line
+
+
+def _of_line(derivation: Derivation, one: OneUnknown, rows: Rows, counts: Counts) -> Search:
+    """The search of the one unknown that was left, as one of all parameters."""
+    points = _highest_first([_stationary(derivation, each, rows, counts) for each in one.found])
+    listed = {one.unknown: (one.low, one.high)}
+    left = tuple((each,) for each in one.doubtful)
+    return Search(points, listed, not left, left, one.sentence, one.whole)
+
+
+def _in_box(
+    derivation: Derivation,
+    rows: Rows,
+    counts: Counts,
+    box: Mapping[sp.Symbol, tuple[float, float]] | None,
+    seconds: float,
+) -> Search | None:
+    """The search of a box in all parameters, or of the whole half-plane."""
+    symbols = derivation.score.parameters
     try:
         laid = laid_out(derivation, rows, counts, _PRECISION)
     except InputError:
@@ -107,7 +140,7 @@ def stationary_points(
     whole = rest.whole if rest else len(outside) == len(symbols)
     road = _sentence(searched, len(left), outside, whole)
     listed = _everywhere(derivation) if whole and not left else searched
-    return Search(points, listed, not left, tuple(left), road)
+    return Search(points, listed, not left, tuple(left), road, whole and not left)
 
 
 def _ends_of(rest: Remaining) -> dict[sp.Symbol, tuple[float, float]]:
@@ -345,4 +378,4 @@ def _rational(derivation: Derivation, rows: Rows, counts: Counts) -> Search | No
         f"the score is a rational function of {symbol}, and every real root of its numerator is "
         "isolated exactly; any other stationary point is proved absent"
     )
-    return Search(_highest_first(points), {symbol: ends_of}, True, (), road)
+    return Search(_highest_first(points), {symbol: ends_of}, True, (), road, True)

@@ -23,9 +23,12 @@ def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
 
     if asked.rows is None or asked.counts is None:
         return located, "the data have too many distinct rows to enclose every maximum"
-    found = stationary_points(asked.derivation, asked.rows, asked.counts)
+    found = stationary_points(asked.derivation, asked.rows, asked.counts, near=located.theta)
     if found is None:
-        return located, "every maximum cannot be enclosed here: more than two parameters, or kinks"
+        return (
+            located,
+            "every maximum cannot be enclosed here: more than two unknowns left, or kinks",
+        )
     symbols = asked.model.symbols
     total = float(sum(asked.counts))
     tops = [
