@@ -84,6 +84,8 @@ class Algebra:
         direct = self._sign_of_terms(polynomial)
         if direct is not None:
             return direct
+        if len(polynomial) > _LONGEST_TO_FACTOR:
+            return None
         constant, factors = polynomial.factor_list()
         if len(factors) == 1 and factors[0][1] == 1:
             return None

@@ -5,6 +5,7 @@ of its blocks' Jacobians takes milliseconds, and is the same matrix.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import sympy as sp
@@ -19,7 +20,8 @@ from symmle.stability.polynomials import Matrix, characteristic, product, sweep
 from symmle.stability.rules import sweep_of
 
 _LARGEST_INVERSE = 3  # rows of I - step*K that are inverted in symbols
-_LONG = 400  # operations of two rows, from which on their determinant is not multiplied out
+_LONG = 100  # operations of K, from which on its entries are letters in what is multiplied out
+_LONG_ROWS = 400  # operations of two rows, from which on their determinant is not multiplied out
 _SECONDS = 2.0  # for a characteristic polynomial of three parameters or more, in symbols
 
 
@@ -73,8 +75,33 @@ def sweep_jacobian(
 def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
     """The Jacobian of one independent part, `sweeps` times over.
 
-    Multiplied out only where every block moves once: powers stay powers.
+    Multiplied out only where every block moves once: powers stay powers.  Long entries of K stay
+    as they are.
     """
+    short, back = _lettered(part)
+    found = _part_jacobian(short, sweeps, step)
+    return [[entry.xreplace(back) for entry in row] for row in found] if back else found
+
+
+def _lettered(part: Part) -> tuple[Part, dict[sp.Symbol, sp.Expr]]:
+    """(the part, what its letters stand for): a letter for each entry of K where K is long.
+
+    Multiplied out, products of long entries take seconds and fill pages.
+    """
+    if sum(sp.count_ops(entry) for row in part.field for entry in row) <= _LONG:
+        return part, {}
+    letters: dict[sp.Expr, sp.Symbol] = {}
+    field = tuple(
+        tuple(
+            entry if entry.is_number else letters.setdefault(entry, sp.Dummy(real=True))
+            for entry in row
+        )
+        for row in part.field
+    )
+    return replace(part, field=field), {letter: entry for entry, letter in letters.items()}
+
+
+def _part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
     if not part.is_gradient:
         return _by_rule(part, sweeps, step)
     once: Matrix = sp.eye(part.size).tolist()
@@ -177,14 +204,18 @@ def characteristic_polynomial(
     for part, block in zip(pieces, jacobians, strict=True):
         if part.order == 1:
             factors.append(z - block[0][0])
-        elif part.order == 2 and not part.is_gradient:
+            continue
+        short, back = _lettered(part)
+        if part.order == 2 and not part.is_gradient:
             trace, determinant = trace_and_determinant(block)
             factors.append(z**2 - trace * z + determinant)
         elif part.order == 2:
-            trace, determinant = block[0][0] + block[1][1], _determinant(part, sweeps, step)
+            trace = block[0][0] + block[1][1]
+            determinant = _determinant(short, sweeps, step).xreplace(back)
             factors.append(z**2 - trace * z + determinant)
         else:
-            factors.append(bounded(seconds, partial(_gathered, block, z)))
+            matrix = _part_jacobian(short, sweeps, step) if back else block
+            factors.append(bounded(seconds, partial(_gathered, matrix, z)).xreplace(back))
     return sp.Mul(*factors)
 
 
@@ -199,7 +230,7 @@ def _determinant(part: Part, sweeps: int, step: sp.Expr) -> sp.Expr:
 
 def determinant_of_two(rows: list[list[sp.Expr]]) -> sp.Expr:
     """A determinant of one or two rows; long entries are left unexpanded, which takes minutes."""
-    if len(rows) == 2 and sum(sp.count_ops(entry) for row in rows for entry in row) > _LONG:
+    if len(rows) == 2 and sum(sp.count_ops(entry) for row in rows for entry in row) > _LONG_ROWS:
         return rows[0][0] * rows[1][1] - rows[0][1] * rows[1][0]
     return sp.Matrix(rows).det()
 
@@ -213,8 +244,10 @@ def _gathered(block: Matrix, z: sp.Symbol) -> sp.Expr:
 
 
 def trace_and_determinant(block: Matrix) -> tuple[sp.Expr, sp.Expr]:
-    """Of a 2 x 2 matrix, multiplied out: the coefficients of Jury's conditions."""
+    """Of a 2 x 2 matrix: the coefficients of Jury's conditions; multiplied out where not long."""
     (a, b), (c, d) = block
+    if sum(sp.count_ops(entry) for entry in (a, b, c, d)) > _LONG:
+        return a + d, a * d - b * c
     return sp.expand(a + d), sp.expand(a * d - b * c)
 
 
