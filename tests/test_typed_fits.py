@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy import optimize
 
 import symmle
@@ -201,3 +202,38 @@ def test_no_maximum_beyond_an_end_that_a_parameter_moves() -> None:
     assert found.estimate["p"] == pytest.approx(0.2644, abs=5e-5)
     assert found.estimate["q"] == pytest.approx(0.0932, abs=5e-5)
     assert found.maxima == ()
+
+
+@pytest.mark.parametrize(
+    ("density", "parameters"),
+    [
+        (
+            "log(w*exp(-(x-a)**2/2) + (1-w)*exp(-(x-b)**2/2)) - log(2*pi)/2",
+            {"w": "unit", "a": "real", "b": "real"},
+        ),
+        ("-log(2*pi*c**2)/2 - (x-a)**2/(2*c**2)", {"a": "real", "c": "real"}),  # c and -c
+    ],
+)
+def test_a_law_under_other_names_is_one_estimate(density: str, parameters: dict[str, str]) -> None:
+    """Components that change places are the same law at every row: the maximum is one, and ok."""
+    rows = np.concatenate([RANDOM.normal(0, 1, 25), RANDOM.normal(5, 1, 35)])
+    model = build_model("m", density, {"x": "real"}, parameters)
+    found = symmle.fit(model, rows)
+    assert found.status is Status.OK
+    assert any("under other names" in note for note in found.notes)
+    other = found.maxima[0].estimate
+    assert other != found.estimate
+    symbols = {s.name: s for s in (*model.symbols, model.data[0].symbol)}
+    density = sp.lambdify([*map(symbols.get, (*parameters, "x"))], model.log_density, "numpy")
+    first, second = (
+        np.sum(density(*(point[name] for name in parameters), rows))
+        for point in (found.estimate, other)
+    )
+    assert first == pytest.approx(second, rel=1e-12)
+    assert found.log_likelihood == pytest.approx(first, rel=1e-12)
+
+
+def test_maxima_of_the_data_are_no_relabelling() -> None:
+    """Two far points of a Cauchy law: m and -m are equally high for these data only."""
+    model = build_model("m", "-log(pi) - log(1 + (x - m)**2)", {"x": "real"}, {"m": "real"})
+    assert symmle.fit(model, [-3.0, 3.0]).status is Status.NOT_UNIQUE

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from symmle.fit.locate import Located, is_as_high
 from symmle.fit.record import Fit, Status
+from symmle.fit.relabelled import is_same_law
 from symmle.fit.set_by_data import with_path
 from symmle.fit.setting import DIGITS, Setting
 
@@ -20,6 +21,10 @@ def with_status(asked: Setting, found: Fit, located: Located) -> Fit:
     if found.log_likelihood is not None:
         height = found.log_likelihood / asked.n
         ties = [top for top in located.others if is_as_high(top, height)]
+        here = tuple((found.estimate or {}).get(s.name, 0.0) for s in asked.model.symbols)
+        other_laws = [top for top in ties if not is_same_law(asked.model, here, top.point)]
+        if ties and not other_laws:
+            return _relabelled(asked, found, located, len(ties))
         if ties:
             same = f"{len(ties) + 1} maxima are equally high"
             local = with_path(asked, found)
@@ -31,6 +36,17 @@ def with_status(asked: Setting, found: Fit, located: Located) -> Fit:
             )
             return replace(found, status=Status.NOT_UNIQUE, message=told)
     return _single(asked, found, located)
+
+
+def _relabelled(asked: Setting, found: Fit, located: Located, count: int) -> Fit:
+    """The only highest maximum, but for parameters that may change places in the density."""
+    single = _single(asked, found, located)
+    often = "once more" if count == 1 else f"{count} times more"
+    note = (
+        f"the density is the same law when its parameters change places or signs, so this maximum is "
+        f"listed {often} under other names"
+    )
+    return replace(single, notes=(*single.notes, note))
 
 
 def _single(asked: Setting, found: Fit, located: Located) -> Fit:

@@ -496,7 +496,7 @@ def _brackets(
     With each pair: whether it falls there.  A pair may come again, nearer to its root.
     """
     positive: dict[float, bool] = {}
-    for reach in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 96.0):
+    for reach in (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 96.0, 0.25, 0.03):
         for coordinate in dict.fromkeys((reach, -reach)):
             value, _, size = _valued(equation, _inside(coordinate, low, high)[0])
             if math.isfinite(value) and abs(value) > 16 * _EPSILON * size:
@@ -515,8 +515,11 @@ def _root(
     root.
     """
     for left, right, falls in _brackets(equation, low, high):
-        if falls:
-            return _root_between(equation, (left, right), low, high, name)
+        try:
+            if falls:
+                return _root_between(equation, (left, right), low, high, name)
+        except ValueError:
+            continue  # a pole between the two, and no root that was met
     raise _no_root(name)
 
 
