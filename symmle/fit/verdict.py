@@ -43,8 +43,8 @@ def _relabelled(asked: Setting, found: Fit, located: Located, count: int) -> Fit
     single = _single(asked, found, located)
     often = "once more" if count == 1 else f"{count} times more"
     note = (
-        f"the density is the same law when its parameters change places or signs, so this maximum is "
-        f"listed {often} under other names"
+        "the density is the same law when its parameters change places or signs, so this maximum "
+        f"is listed {often} under other names"
     )
     return replace(single, notes=(*single.notes, note))
 
