@@ -28,7 +28,7 @@ ROWS = (
         {"x": "unit"},
         {"mu": "real", "sigma": "positive"},
         None,
-        None,
+        "dnorm(qlogis(x), mean=mu, sd=sigma)/(x*(1 - x))",
         continuous_1(12),
     ),
     Family(
@@ -37,7 +37,7 @@ ROWS = (
         {"x": "unit"},
         {"theta": "positive"},
         None,
-        None,
+        "VGAM::dlind(x/(1 - x), theta=theta)/(1 - x)**2",
         "Mazucheli, Menezes & Chakraborty, On the one parameter unit-Lindley distribution (2019)",
     ),
     Family(
@@ -46,7 +46,7 @@ ROWS = (
         {"x": "unit"},
         {"shape": "positive"},
         None,
-        "VGAM::dtopple(x, shape=shape)",
+        "VGAM::dkumar(1 - x, shape1=2, shape2=shape)",  # its dtopple stops at a shape of one
         "Topp & Leone, A family of J-shaped frequency functions, JASA 50 (1955)",
     ),
     Family(
@@ -55,7 +55,7 @@ ROWS = (
         {"x": "(0, upper]"},
         {"upper": "positive", "shape": "positive"},
         ("powerlaw", {"a": "shape", "scale": "upper"}),
-        None,
+        "extraDistr::dpower(x, alpha=upper, beta=shape)",
         continuous_2(25),
     ),
     Family(
@@ -73,7 +73,7 @@ ROWS = (
         {"x": "angle"},
         {"location": "angle", "concentration": "positive"},
         ("vonmises", {"kappa": "concentration", "loc": "location"}),
-        None,
+        "circular::dvonmises(x, mu=location, kappa=concentration)",
         "Mardia & Jupp, Directional Statistics (2000), sec. 3.5",
     ),
 )

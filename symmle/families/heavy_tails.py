@@ -94,7 +94,7 @@ ROWS = (
         {"x": "positive"},
         {"a": "positive", "b": "positive"},
         ("betaprime", {"a": "a", "b": "b"}),
-        None,
+        "extraDistr::dbetapr(x, shape1=a, shape2=b)",
         continuous_2(25),
     ),
     Family(

@@ -73,7 +73,7 @@ ROWS = (
         {"x": "positive"},
         {"df": "positive"},
         ("chi", {"df": "df"}),
-        None,
+        "dchisq(x**2, df=df)*2*pmax(x, 0)",
         continuous_1(18),
     ),
     Family(
@@ -119,7 +119,7 @@ ROWS = (
         {"x": "nonnegative"},
         {"scale": "positive"},
         ("halfnorm", {"scale": "scale"}),
-        None,
+        "extraDistr::dhnorm(x, sigma=scale)",
         continuous_1(13),
     ),
     Family(
@@ -128,7 +128,7 @@ ROWS = (
         {"x": "nonnegative"},
         {"scale": "positive"},
         ("halfcauchy", {"scale": "scale"}),
-        None,
+        "extraDistr::dhcauchy(x, sigma=scale)",
         continuous_1(16),
     ),
     Family(
@@ -137,7 +137,7 @@ ROWS = (
         {"x": "nonnegative"},
         {"scale": "positive"},
         ("halflogistic", {"scale": "scale"}),
-        None,
+        "dlogis(x, scale=scale)*2*(x >= 0)",
         continuous_2(23),
     ),
     Family(

@@ -45,7 +45,7 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive"},
         ("gumbel_l", {"loc": "location", "scale": "scale"}),
-        None,
+        "evd::dgumbel(-x, loc=-location, scale=scale)",
         continuous_2(22),
     ),
     Family(
@@ -83,7 +83,7 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive"},
         ("hypsecant", {"loc": "location", "scale": "2*scale/pi"}),
-        None,
+        "VGAM::dlogF(pi*(x - location)/scale, shape1=1/2, shape2=1/2)*pi/scale",
         continuous_2(23),
     ),
     Family(
@@ -92,7 +92,7 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive", "shape": "positive"},
         ("gennorm", {"beta": "shape", "loc": "location", "scale": "scale"}),
-        None,
+        "rmutil::dpowexp(x, m=location, s=scale**2/2**(2/shape), f=shape/2)",
         "Nadarajah, A generalized normal distribution, J. Appl. Stat. 32 (2005)",
     ),
     Family(
@@ -112,7 +112,7 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive", "skew": "positive"},
         None,
-        None,
+        "dnorm((x - location)*ifelse(x < location, skew, 1/skew), sd=scale)*2/(skew + 1/skew)",
         "Fernandez & Steel, On Bayesian modeling of fat tails and skewness, JASA 93 (1998)",
     ),
     Family(
@@ -123,7 +123,8 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive", "df": "positive", "skew": "positive"},
         None,
-        None,
+        "dt((x - location)*ifelse(x < location, skew, 1/skew)/scale, df=df)*2/(scale*(skew +"
+        " 1/skew))",
         "Fernandez & Steel, On Bayesian modeling of fat tails and skewness, JASA 93 (1998)",
     ),
     Family(
@@ -133,7 +134,8 @@ ROWS = (
         {"x": "real"},
         {"location": "real", "scale": "positive", "shape": "positive", "skew": "positive"},
         None,
-        None,
+        "rmutil::dpowexp((x - location)*ifelse(x < location, skew, 1/skew),"
+        " s=scale**2/2**(2/shape), f=shape/2)*2/(skew + 1/skew)",
         "Fernandez, Osiewalski & Steel, Modeling and inference with v-spherical"
         " distributions, JASA 90 (1995)",
     ),

@@ -11,7 +11,8 @@ class Family:
     scipy: the name in scipy.stats and {its argument: expression in our parameters}; None where
     SciPy has no such distribution.
     given: those of the parameters that are known numbers, and are not estimated.
-    r: the density function of R's stats (or of the named package) and its arguments, or None.
+    r: the density in R, begun by the function of its stats or of the package named before ::, an
+    expression that R evaluates once x and the parameters have values; None where there is none.
     """
 
     name: str

@@ -1,6 +1,7 @@
 """Families whose number of parameters follows a dimension: a row is made when it is asked for."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from types import MappingProxyType
 
 from symmle.families.row import Family
@@ -14,13 +15,14 @@ def categorical(k: int) -> Family:
     chosen = [f"where(x > {i - 0.5}, 1, 0)*where(x < {i + 0.5}, 1, 0)" for i in range(1, k)]
     terms = [f"{each}*log(p{i})" for i, each in enumerate(chosen, 1)]
     terms.append(f"where(x > {k - 0.5}, 1, 0)*log({_rest('p', k)})")
+    chances = [*(f"p{i}" for i in range(1, k)), _rest("p", k)]
     return Family(
         "categorical",
         " + ".join(terms),
         {"x": f"integer in [1, {k}]"},
         _probabilities(k),
         None,
-        None,
+        f"extraDistr::dcat(x, prob=c({', '.join(chances)}))",
         f"{_JKB_DISCRETE}, ch. 35",
     )
 
@@ -58,7 +60,7 @@ def dirichlet(k: int) -> Family:
         {f"x{i}": "unit" if i == 1 else f"(0, {_rest('x', i)})" for i in range(1, k)},
         dict.fromkeys(names, "positive"),
         None,
-        None,
+        f"extraDistr::ddirichlet(c({', '.join(shares)}), alpha=c({', '.join(names)}))",
         f"{_JKB}, ch. 49",
     )
 
@@ -76,13 +78,15 @@ def multivariate_normal(k: int) -> Family:
         for j in range(i, k)
     ]
     spread = {s[i][j]: "positive" if i == j else "real" for i in range(k) for j in range(i, k)}
+    columns, centres = ([f"{letter}{i}" for i in range(1, k + 1)] for letter in ("x", "mu"))
     return Family(
         "multivariate_normal",
         f"-{k}*log(2*pi)/2 - log({determinant})/2 - ({' + '.join(form)})/(2*({determinant}))",
         {f"x{i}": "real" for i in range(1, k + 1)},
         {f"mu{i}": "real" for i in range(1, k + 1)} | spread,
         None,
-        None,
+        f"mvtnorm::dmvnorm(c({', '.join(columns)}), mean=c({', '.join(centres)}), "
+        f"sigma=matrix(c({', '.join(chain.from_iterable(s))}), nrow={k}))",
         f"{_JKB}, ch. 45",
     )
 

@@ -1,6 +1,7 @@
 """The catalogue as a table and as JSON."""
 
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 
 from symmle.families import Family
 from symmle.report.encoding import Object
@@ -47,7 +48,7 @@ def catalogue_text(groups: Mapping[str, Sequence[Family]], kinds: Mapping[str, s
 def _line(row: Family, kind: str) -> tuple[str, str, str, str]:
     names = (
         f"scipy {row.scipy[0]}" if row.scipy else "",
-        f"R {row.r.partition('(')[0]}" if row.r else "",
+        _in_r(row.r) if row.r else "",
     )
     return (
         f"{row.name}({', '.join(row.parameters)})",
@@ -55,6 +56,14 @@ def _line(row: Family, kind: str) -> tuple[str, str, str, str]:
         kind,
         ", ".join(filter(None, names)),
     )
+
+
+def _in_r(density: str) -> str:
+    """`R dnorm` where one call at the data is the density, `R from dt` where it is made of one."""
+    name, _, rest = density.partition("(")
+    depths = list(accumulate((each == "(") - (each == ")") for each in rest))
+    is_whole = depths.index(-1) == len(rest) - 1 and rest.startswith(("x,", "c("))
+    return f"R {name}" if is_whole else f"R from {name}"
 
 
 def _domain(text: str) -> str:
