@@ -50,3 +50,9 @@ def test_a_mass_that_was_not_found_is_no_warning() -> None:
     """Of a law on all integers the warning says the sum, and never 0 for want of one."""
     assert mass_warning(typed("-k*abs(x) + log(tanh(k/2))", ["x: integer"], ["k>0"])) == ""
     assert "sums to 0.9" in mass_warning(typed(*LAPLACE))  # c = 1.3 is no whole number
+
+
+def test_a_support_that_is_too_wide_is_told() -> None:
+    """exp(-k*x) over the whole line has no mass, and no constant is missing."""
+    told = mass_warning(typed("log(k) - k*x", ["x"], ["k>0"]))
+    assert "no finite mass over 'real' x" in told and "'x>0'" in told

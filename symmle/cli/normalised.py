@@ -11,6 +11,7 @@ from symmle.precise import Point
 from symmle.verify.derivatives import total_mass
 
 _SECONDS = 5.0
+_ENDLESS = mpmath.mpf(10) ** 12  # a mass that no missing factor explains
 _TOLERANCE = mpmath.mpf(10) ** -6
 
 
@@ -29,6 +30,12 @@ def mass_warning(model: Model) -> str:
         return ""
     if not all(map(mpmath.isfinite, masses)):
         return ""  # a node where rounding made a pole, as of log(1 - exp(-x)) next to zero
+    if max(masses) > _ENDLESS:
+        name = model.data[0].name
+        return (
+            f"the density has no finite mass over '{model.data[0].domain.text}' {name}; declare "
+            f"where it lies, such as '{name}>0'"
+        )
     kind = "sums" if model.discrete else "integrates"
     first = f"{mpmath.nstr(masses[0], 6)} at {_written(points[0])}"
     opening = f"the density {kind} to {first}, not to 1"
