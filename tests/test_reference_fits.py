@@ -1,14 +1,19 @@
 """Fits by other people's software on real data: R's packages, statsmodels, SciPy.
 
 tests/ref holds what they found, with the generators and their versions.  The point must agree to
-what their optimisers resolve, the log-likelihood to nine digits; and it must nowhere be lower.
+six digits, the log-likelihood to ten: where it would not, the higher one is right, and the failure
+says whose that is.  In two cases others report an estimate where there is none: the likelihood is
+shown to be higher elsewhere by SciPy or by hand.
 """
 
 import json
 import math
 from pathlib import Path
 
+import mpmath
+import numpy as np
 import pytest
+from scipy import stats
 
 from symmle.data import Sample, from_columns, read
 from symmle.families import family_model
@@ -45,10 +50,15 @@ TYPED = {
 }
 
 NO_ESTIMATE = {
-    # R stopped at df = 7.6e18; there is no interior maximum, and with a small df no bound at all
     ("student_t", "nile.csv"): Status.UNBOUNDED,
-    # var(x) < mean(x): R stopped at size = 390
     ("negative_binomial", "horsekicks.csv"): Status.NO_FINITE_ESTIMATE,
+}
+NOT_JUST_OK = {
+    ("student_t", "newcomb.csv"): Status.LOCAL_MAXIMUM,  # unbounded at a row, for a small df
+    ("student_t", "galaxies.csv"): Status.LOCAL_MAXIMUM,
+    ("laplace", "galaxies.csv"): Status.NOT_UNIQUE,  # 82 rows: all between the middle two
+    ("pareto", "danishuni.csv"): Status.BOUNDARY,
+    ("uniform", "nile.csv"): Status.BOUNDARY,
 }
 
 
@@ -74,23 +84,67 @@ def _label(entry: dict) -> str:
     return f"{entry['family']}-{entry['file'].removesuffix('.csv')}-{entry['by'].split()[0]}"
 
 
+def _who_is_right(ours: float, theirs: float, by: str) -> str:
+    """The higher of two log-likelihoods of the same rows is nearer to the maximum."""
+    if ours < theirs:
+        return f"{by} is right: symmle is lower by {theirs - ours:.3g}"
+    return f"symmle is right: {by} is lower by {ours - theirs:.3g}, or has another likelihood"
+
+
 @pytest.mark.parametrize("entry", FITS, ids=_label)
 def test_others_find_the_same_and_nothing_higher(entry: dict) -> None:
-    """Same maximum of the same likelihood; a flat likelihood lets the point differ by the root."""
+    """The same maximum of the same likelihood, at the same point; what is said of it is true."""
     found = fit(_model(entry["family"]), _sample(entry))
-    nothing = NO_ESTIMATE.get((entry["family"], entry["file"]))
-    if nothing is not None:
-        assert found.status is nothing, found.message
+    here = entry["family"], entry["file"]
+    if here in NO_ESTIMATE:
+        assert found.status is NO_ESTIMATE[here], found.message
+        assert found.estimate is None
         return
-    assert found.estimate is not None, found.message
+    assert found.status is NOT_JUST_OK.get(here, Status.OK), found.message
+    assert found.estimate is not None
     height, theirs = found.log_likelihood, entry["log_likelihood"]
     assert height is not None
-    assert height >= theirs - 1e-9 * abs(theirs)
-    assert height == pytest.approx(theirs, rel=1e-7)
-    spread = found.standard_errors or {}
+    assert height == pytest.approx(theirs, rel=1e-10), _who_is_right(height, theirs, entry["by"])
     for name, value in entry["estimate"].items():
-        unit = spread.get(name) or abs(value)  # what a digit is worth on the data
-        assert found.estimate[name] == pytest.approx(value, rel=1e-6, abs=2e-3 * unit), name
+        assert found.estimate[name] == pytest.approx(value, rel=1e-6), name
+
+
+def _stopped(family: str, file: str) -> tuple[float, dict, np.ndarray, np.ndarray]:
+    """Where others stopped though there is no estimate: their height, their point, the rows."""
+    entry = next(each for each in FITS if (each["family"], each["file"]) == (family, file))
+    sample = _sample(entry)
+    (x,) = sample.columns.values()
+    weights = np.ones(len(x)) if sample.weights is None else np.asarray(sample.weights)
+    return entry["log_likelihood"], entry["estimate"], np.asarray(x), weights
+
+
+def test_counts_narrower_than_poisson_s_have_no_negative_binomial() -> None:
+    """R stopped at a size of 390; by SciPy every larger size is higher, and none is highest."""
+    theirs, point, x, freq = _stopped("negative_binomial", "horsekicks.csv")
+    mean = float(np.average(x, weights=freq))
+    assert np.average((x - mean) ** 2, weights=freq) < mean
+    sizes = point["size"] * np.array([1, 10, 100, 1000])
+    heights = [freq @ stats.nbinom.logpmf(x, size, size / (size + mean)) for size in sizes]
+    limit = freq @ stats.poisson.logpmf(x, mean)
+    assert theirs == pytest.approx(heights[0], rel=1e-9)
+    assert theirs < heights[1] < heights[2] < heights[3] < limit
+
+
+def test_the_nile_has_no_student_t() -> None:
+    """R stopped where df = 7.6e18, at the normal's height; towards a row it is higher than any."""
+    theirs, point, x, _ = _stopped("student_t", "nile.csv")
+    assert point["df"] > 1e9
+    assert theirs == pytest.approx(np.sum(stats.norm.logpdf(x, x.mean(), x.std())), rel=1e-9)
+    df = mpmath.mpf(1) / (2 * len(x))
+    heights = []
+    for scale in (mpmath.mpf(10) ** -digits for digits in (1000, 2000, 4000)):
+        with mpmath.workdps(30):
+            squares = [((mpmath.mpf(each) - x[0]) / scale) ** 2 for each in x.tolist()]
+            tails = (df + 1) / 2 * mpmath.fsum(mpmath.log1p(each / df) for each in squares)
+            top = mpmath.loggamma((df + 1) / 2) - mpmath.loggamma(df / 2)
+            top -= mpmath.log(mpmath.pi * df) / 2 + mpmath.log(scale)
+            heights.append(len(x) * top - tails)
+    assert theirs < heights[0] < heights[1] < heights[2]
 
 
 def test_there_are_sixty_and_their_makers_are_named() -> None:
