@@ -21,17 +21,19 @@ from symmle.derive import Derivation
 from symmle.errors import InputError
 from symmle.fit.certify import Certificate, certify, image_of, inside, laid_out, middle_inverse
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
+from symmle.fit.first_box import Box, Sides, default_box, growing, pulls, ring
 from symmle.fit.half_plane import Remaining, remaining
 from symmle.fit.one_unknown import OneUnknown, in_one_unknown
 from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
 from symmle.fit.standardised import kernel_of
 
-Box = tuple[tuple[float, float], ...]
-
 _PRECISION = 80
 _MOST_UNKNOWNS = 2
 _NARROW = 2.0**-30  # of its first width, at which a box that is not decided is left
+_NOTHING = (
+    "the search for other stationary points decided no box in its time: nothing is claimed of them"
+)
 _KINDS = {-1: "maximum", 1: "minimum", 0: "saddle"}
 
 
@@ -98,7 +100,7 @@ def stationary_points(
         return line
     if line is not None and kernel_of(derivation) is None:
         return line
-    plane = _in_box(derivation, rows, counts, box, seconds)
+    plane = _in_box(derivation, rows, counts, box, near, seconds)
     return plane if line is None or (plane is not None and plane.whole) else line
 
 
@@ -115,6 +117,7 @@ def _in_box(
     rows: Rows,
     counts: Counts,
     box: Mapping[sp.Symbol, tuple[float, float]] | None,
+    near: Mapping[sp.Symbol, float] | None,
     seconds: float,
 ) -> Search | None:
     """The search of a box in all parameters, or of the whole half-plane."""
@@ -123,24 +126,64 @@ def _in_box(
         laid = laid_out(derivation, rows, counts, _PRECISION)
     except InputError:
         return None
+    if box is None and near is not None and certify(derivation, rows, counts, near) is None:
+        seconds, near = seconds / 8, None  # no isolated point: a curve of them is never divided
     rest = remaining(derivation, rows, counts, seconds) if box is None else None
     pulled = pulled_back(derivation.model) if rest is None and box is None else ()
     searched = box or (_ends_of(rest) if rest else default_box(derivation, rows, pulled))
     if searched is None:
         return None
-    parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
+    outside = rest.bounds if rest else pulls(searched, pulled, rows)
+    whole = rest.whole if rest else len(outside) == len(symbols)
     stop = time.process_time() + seconds
-    found: list[Certificate] = []
-    left: list[Box] = []
+    if rest is None and box is None and near is not None and not whole:
+        held = {s: searched[s] for s in pulled}
+        boxes = growing(derivation, near, _units(laid, near), held)
+        decided, found = _grown(derivation, laid, rows, counts, boxes, stop)
+        points = _highest_first([_stationary(derivation, p, rows, counts) for p in found])
+        if decided is None:
+            return Search(points, {}, False, (), _NOTHING)
+        road = _sentence(decided, 0, pulls(decided, pulled, rows), False)
+        return Search(points, decided, True, (), road)
+    parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
+    found, left = [], []
     with ctx.workprec(_PRECISION):
         for part in parts:
             left += _divided(derivation, laid, rows, counts, part, stop, found)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
-    outside = rest.bounds if rest else _pulls(searched, pulled, rows)
-    whole = rest.whole if rest else len(outside) == len(symbols)
     road = _sentence(searched, len(left), outside, whole)
     listed = _everywhere(derivation) if whole and not left else searched
     return Search(points, listed, not left, tuple(left), road, whole and not left)
+
+
+def _grown(
+    derivation: Derivation,
+    laid: Enclosed,
+    rows: Rows,
+    counts: Counts,
+    boxes: Sequence[Sides],
+    stop: float,
+) -> tuple[Sides | None, list[Certificate]]:
+    """(the largest of the boxes that was decided, or None; every point in it, perhaps others)."""
+    decided: Sides | None = None
+    inner: Box | None = None
+    found: list[Certificate] = []
+    with ctx.workprec(_PRECISION):
+        for sides in boxes:
+            outer = tuple(sides[s] for s in laid.symbols)
+            for part in ring(outer, inner):
+                if _divided(derivation, laid, rows, counts, part, stop, found):
+                    return decided, found
+            decided, inner = sides, outer
+    return decided, found
+
+
+def _units(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> dict[sp.Symbol, float]:
+    """How far the likelihood is about a parabola in each parameter: 1 over the root of -H."""
+    size = len(laid.symbols)
+    values = laid.at([arb(near[s]) for s in laid.symbols])
+    bends = [abs(float(values[size + i * size + i].mid())) for i in range(size)]
+    return {s: b**-0.5 if b > 0 else 1.0 for s, b in zip(laid.symbols, bends, strict=True)}
 
 
 def _ends_of(rest: Remaining) -> dict[sp.Symbol, tuple[float, float]]:
@@ -155,54 +198,6 @@ def _clusters(rest: Remaining, symbols: Sequence[sp.Symbol]) -> list[Box]:
 def _everywhere(derivation: Derivation) -> dict[sp.Symbol, tuple[float, float]]:
     domains = {p.symbol: p.domain for p in derivation.model.parameters}
     return {s: (float(domain.lower), float(domain.upper)) for s, domain in domains.items()}
-
-
-def default_box(
-    derivation: Derivation, rows: Rows, pulled: Sequence[sp.Symbol] = ()
-) -> dict[sp.Symbol, tuple[float, float]] | None:
-    """A wide box from the size and the range of the data; it proves nothing of what is outside.
-
-    pulled: parameters that no stationary point has beyond the data.
-    """
-    values = [float(value) for column in rows.values() for value in column]
-    low, high = min(values), max(values)
-    size = max(abs(low), abs(high)) or 1.0
-    spread = (high - low) or size
-    result = {}
-    for parameter in derivation.model.parameters:
-        domain = parameter.domain
-        if not (domain.lower.is_number and domain.upper.is_number):
-            return None
-        lower, upper = (
-            float(end) if end.is_finite else None for end in (domain.lower, domain.upper)
-        )
-        if lower is not None and upper is not None:
-            edge = (upper - lower) * 2.0**-20
-            ends = (lower + edge, upper - edge)
-        elif lower is not None:
-            ends = (lower + spread * 2.0**-7, lower + 100 * max(1.0, spread))
-        elif upper is not None:
-            ends = (upper - 100 * max(1.0, spread), upper - spread * 2.0**-7)
-        else:
-            ends = (low - spread, high + spread)
-        if parameter.symbol in pulled and low < high:
-            first = low if lower is None or low > lower else lower + spread * 2.0**-12
-            last = high if upper is None or high < upper else ends[1]
-            ends = (first, last) if first < last else ends
-        result[parameter.symbol] = ends
-    return result
-
-
-def _pulls(
-    box: Mapping[sp.Symbol, tuple[float, float]], pulled: Sequence[sp.Symbol], rows: Rows
-) -> tuple[str, ...]:
-    """What is proved of the outside, for each parameter whose side of the box is all there is."""
-    values = [float(value) for column in rows.values() for value in column]
-    return tuple(
-        f"outside {box[s][0]:.6g} <= {s} <= {box[s][1]:.6g} every row pulls it back"
-        for s in pulled
-        if box[s] == (min(values), max(values))
-    )
 
 
 def _sentence(
