@@ -8,11 +8,13 @@ operator excludes one), until each that is left holds exactly one point, proved 
 and spread the whole half-plane is brought down to a few boxes beforehand (`half_plane`).
 """
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import mpmath
+import numpy as np
 import sympy as sp
 from flint import arb, arb_mat, ctx, fmpq
 
@@ -31,6 +33,7 @@ from symmle.fit.standardised import kernel_of
 _PRECISION = 80
 _MOST_UNKNOWNS = 2
 _NARROW = 2.0**-30  # of its first width, at which a box that is not decided is left
+_FLAT = 1e-10  # score, and curvature beside the largest, that rounding leaves of zero
 _NOTHING = (
     "the search for other stationary points decided no box in its time: nothing is claimed of them"
 )
@@ -127,7 +130,9 @@ def _in_box(
     except InputError:
         return None
     if box is None and near is not None and certify(derivation, rows, counts, near) is None:
-        seconds, near = seconds / 8, None  # no isolated point: a curve of them is never divided
+        if _is_flat(laid, near):
+            seconds /= 8  # a curve of stationary points is never divided
+        near = None
     rest = remaining(derivation, rows, counts, seconds) if box is None else None
     pulled = pulled_back(derivation.model) if rest is None and box is None else ()
     searched = box or (_ends_of(rest) if rest else default_box(derivation, rows, pulled))
@@ -176,6 +181,16 @@ def _grown(
                     return decided, found
             decided, inner = sides, outer
     return decided, found
+
+
+def _is_flat(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> bool:
+    """Whether the score vanishes there, to rounding, and the Hessian is singular."""
+    size = len(laid.symbols)
+    values = [float(each.mid()) for each in laid.at([arb(near[s]) for s in laid.symbols])]
+    if not all(map(math.isfinite, values)):
+        return False
+    bends = np.abs(np.linalg.eigvalsh(np.reshape(values[size:], (size, size))))
+    return bool(np.max(np.abs(values[:size])) < _FLAT and bends.min() <= _FLAT * bends.max())
 
 
 def _units(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> dict[sp.Symbol, float]:
