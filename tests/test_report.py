@@ -10,6 +10,7 @@ import sympy as sp
 from symmle.cli.analysis import analysed
 from symmle.derive import derive
 from symmle.families import family_model
+from symmle.report.abbreviations import _put, _with_letters
 from symmle.report.derivation import _through_each_other, derivation_document
 from symmle.report.document import Document, Facts, Paragraph, Section, Table
 from symmle.report.latex import render as latex_document
@@ -17,7 +18,7 @@ from symmle.report.markdown import render as markdown_document
 from symmle.report.printer import latex, reading_order, text
 from symmle.report.text import broken_formula
 from symmle.report.text import render as text_document
-from symmle.sample_mean import cov, mean, var
+from symmle.sample_mean import cov, has_data, mean, var
 from tests.by_rows import WORKED, close, value
 
 mu, sigma = sp.Symbol("mu", real=True), sp.Symbol("sigma", positive=True)
@@ -219,3 +220,32 @@ def test_a_derivative_without_a_name_has_primes() -> None:
     assert text(slope.diff(a)) == "-(s*zeta'(s + 1, a) + zeta(s + 1, a))"  # a Subs inside
     other = sp.Function("f")(a, s)
     assert text(other.diff(s)) == "Derivative(f(a, s), s)"  # in another argument: no prime says so
+
+
+@pytest.mark.parametrize("name", ["logistic", "burr", "generalised_extreme_value"])
+def test_letters_stand_for_what_they_say(name: str) -> None:
+    """Put back for its letter, each part gives the Hessian that was derived.
+
+    A part that varies with the rows is still one inside a mean: its letter is of the data, too.
+    """
+    score = derive(family_model(name)).score
+    before = list(score.hessian)
+    short, letters = _with_letters(before)
+    assert letters
+    assert sum(len(text(each)) for each in short) < 0.7 * sum(len(text(each)) for each in before)
+    for letter, part in reversed(letters.items()):
+        assert has_data(letter) == has_data(part)
+        short = [_put(each, letter, part) for each in short]
+    assert short == before
+    values = list(letters.items())
+    for i, (_, part) in enumerate(values):
+        assert not part.free_symbols & {letter for letter, _ in values[i:]}
+
+
+def test_letters_avoid_names_that_are_taken() -> None:
+    """A parameter called w2 keeps its name."""
+    w2, x = sp.Symbol("w2", positive=True), sp.Symbol("x", positive=True)
+    part = (x + w2) ** sp.Rational(3, 7) * sp.exp(-x * w2) + sp.log(x)
+    total = sum((part**k / (1 + part**k) ** sp.Rational(k, 5) for k in range(2, 19)), sp.S.Zero)
+    short, letters = _with_letters([total])
+    assert [letter.name for letter in letters] == ["ww1"] and short[0].has(*letters)

@@ -8,6 +8,7 @@ from symmle.derive.score import moves_support
 from symmle.estimate import Estimator, Kind
 from symmle.known import Known
 from symmle.model import Model
+from symmle.report.abbreviations import abbreviated
 from symmle.report.checks import checks_table
 from symmle.report.document import (
     Block,
@@ -45,7 +46,9 @@ _KINDS = {
 def derivation_document(findings: Findings, command: str) -> Document:
     """The whole derivation; `command` is what makes this document again."""
     model = findings.derivation.model
-    return Document(f"Maximum likelihood: {model.name}", command, tuple(_sections(findings)))
+    return Document(
+        f"Maximum likelihood: {model.name}", command, tuple(map(abbreviated, _sections(findings)))
+    )
 
 
 def _sections(findings: Findings) -> Iterator[Section]:
