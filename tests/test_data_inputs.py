@@ -212,7 +212,7 @@ def test_scale_changes_an_estimate_as_theory_says_or_is_refused(family: str, fac
     if factor == 1e-320:  # its digits are lost, and the rate is beyond all doubles
         assert found.estimate is None and found.status.value == "not_converged"
         assert re.search(
-            r"beyond the ends of double precision; divide the data by 2\*\*-\d+", found.message
+            r"beyond the ends of double precision; multiply the data by 2\*\*\d+", found.message
         )
         return
     units = {"mu": factor, "sigma": factor, "shape": 1.0, "rate": 1 / factor}

@@ -249,3 +249,24 @@ def test_letters_avoid_names_that_are_taken() -> None:
     total = sum((part**k / (1 + part**k) ** sp.Rational(k, 5) for k in range(2, 19)), sp.S.Zero)
     short, letters = _with_letters([total])
     assert [letter.name for letter in letters] == ["ww1"] and short[0].has(*letters)
+
+
+def test_the_means_of_the_derivatives_go_untold_where_they_are_long() -> None:
+    """Those of the average log-likelihood are told, the others counted; nothing is lost."""
+    findings = analysed(family_model("two_piece_student_t"))
+    lines = text_document(derivation_document(findings, ""), 80).split("\nScore\n")[0]
+    passes = findings.derivation.passes
+    own = sum(findings.derivation.average_log_likelihood.has(each) for each in passes)
+    assert 0 < own < len(passes)
+    assert lines.count("  mean(") == own
+    assert f"{len(passes) - own} more of the derivatives (in --json)" in lines
+
+
+def test_no_formula_of_the_latex_is_wider_than_its_page() -> None:
+    """Displays, and long formulas in sentences, go through the macro that makes them fit."""
+    written = latex_document(derivation_document(analysed(family_model("logistic")), ""))
+    assert "\\resizebox{0.9\\linewidth}" in written
+    assert written.count("\\[") == written.count("\\[\\fitted{") == written.count("}\\]")
+    sentences = [line for line in written.splitlines() if line.startswith("\\item")]
+    assert any("\\fitted{" in line for line in sentences)
+    assert all(len(inside) < 600 for line in sentences for inside in re.findall(r"\$(.*?)\$", line))

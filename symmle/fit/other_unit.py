@@ -54,9 +54,10 @@ def in_other_unit(
     change = _change(model, found.estimate, powers, float(smaller[0]), power)
     lost = [name for name, value in estimate.items() if value is None]
     if lost:
+        way = f"divide the data by 2**{power}" if power > 0 else f"multiply the data by 2**{-power}"
         told = (
             f"in the unit of the data the estimate of {' and '.join(lost)} lies beyond the ends of "
-            f"double precision; divide the data by 2**{power}, where there is one"
+            f"double precision; {way}, where there is one"
         )
         return replace(refusal, message=told)
     return refusal if change is None else _carried(found, back, found.n * change, power)

@@ -1,9 +1,10 @@
 """What a derivation's document says, section by section, from density to verdict."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import sympy as sp
 
+from symmle.derive import Derivation
 from symmle.derive.score import moves_support
 from symmle.estimate import Estimator, Kind
 from symmle.known import Known
@@ -30,6 +31,7 @@ from symmle.report.words import chain, declared, sentence_case
 
 _LONG = 60  # operations, from which on a value or a condition is told in fewer words
 _LONGEST = 600  # of a Hessian at the estimate, from which on it is not written out
+_LONG_MEANS = 900  # characters of text, from which on the means of the derivatives go untold
 _INSIDE = (
     "exactly when the values above are real and inside the domain, and the likelihood is finite "
     "there (--json has this as one condition)"
@@ -108,12 +110,24 @@ def _average(findings: Findings) -> Section:
         ("once per sample", derivation.statistics),
         ("each evaluation", derivation.passes),
     ):
-        rows += [(name if i == 0 else "", (each,)) for i, each in enumerate(means)]
+        told: list[Sentence] = [(each,) for each in _worth_telling(derivation, means)]
+        left = len(means) - len(told)
+        if left:
+            told.append((f"{left} {'more' if told else 'means'} of the derivatives (in --json)",))
+        rows += [(name if i == 0 else "", each) for i, each in enumerate(told)]
     average = Formulas((Formula(Label("L", "L"), derivation.average_log_likelihood),))
     blocks: list[Block] = [average, Paragraph((_data_enter(findings),))]
     if rows:
         blocks.append(Facts(tuple(rows)))
     return Section("Average log-likelihood", tuple(blocks))
+
+
+def _worth_telling(derivation: Derivation, means: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """The means, or where they are long those of the average log-likelihood itself."""
+    if sum(len(text(each)) for each in means) <= _LONG_MEANS:
+        return list(means)
+    own = derivation.average_log_likelihood.atoms(*{type(each) for each in means})
+    return [each for each in means if each in own]
 
 
 def _data_enter(findings: Findings) -> str:

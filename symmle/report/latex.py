@@ -1,13 +1,16 @@
-"""Documents as LaTeX: a whole file that pdflatex compiles."""
+"""Documents as LaTeX: a whole file that pdflatex compiles, no formula wider than its page."""
 
 import re
 from collections.abc import Iterable, Sequence
+
+import sympy as sp
 
 from symmle.report.document import (
     Block,
     Document,
     Facts,
     Formulas,
+    Label,
     MatrixFormula,
     Paragraph,
     Section,
@@ -15,15 +18,23 @@ from symmle.report.document import (
     Table,
 )
 from symmle.report.mathematics import aligned, formula, matrix
+from symmle.report.printer import text
 
 _PREAMBLE = r"""\documentclass[a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{amsmath}
 \usepackage[margin=2cm]{geometry}
+\usepackage{graphicx}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{1ex}
 \allowdisplaybreaks
+\sloppy
+\newsavebox{\formula}
+\newcommand{\fitted}[1]{\sbox{\formula}{$\displaystyle #1$}%
+  \ifdim\wd\formula>0.9\linewidth\resizebox{0.9\linewidth}{!}{\usebox{\formula}}%
+  \else\usebox{\formula}\fi}
 """
+_INLINE = 60  # characters of text, from which on a formula in a sentence is not left to be broken
 _SPECIAL = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -62,9 +73,9 @@ def _block(block: Block) -> list[str]:
         case Paragraph():
             return [_sentence(block.sentence)]
         case Formulas():
-            return ["\\[", *aligned(block.rows), "\\]"]
+            return ["\\[\\fitted{", *aligned(block.rows), "}\\]"]
         case MatrixFormula():
-            return ["\\[", *matrix(block), "\\]"]
+            return ["\\[\\fitted{", *matrix(block), "}\\]"]
         case Facts():
             return ["\\begin{description}", *_facts(block.rows), "\\end{description}"]
         case Table():
@@ -93,9 +104,12 @@ def _table(block: Table) -> list[str]:
 
 
 def _sentence(sentence: Sentence) -> str:
-    return "".join(
-        _escaped(piece) if isinstance(piece, str) else f"${formula(piece)}$" for piece in sentence
-    )
+    return "".join(_escaped(p) if isinstance(p, str) else _inline(p) for p in sentence)
+
+
+def _inline(piece: sp.Basic | Label) -> str:
+    long = len(piece.text if isinstance(piece, Label) else text(piece)) > _INLINE
+    return f"\\fitted{{{formula(piece)}}}" if long else f"${formula(piece)}$"
 
 
 def _escaped(prose: str) -> str:
