@@ -2,7 +2,7 @@
 
 tests/ref holds what they found, with the generators and their versions.  The point must agree to
 six digits, the log-likelihood to ten: where it would not, the higher one is right, and the failure
-says whose that is.  In two cases others report an estimate where there is none: the likelihood is
+says whose that is.  In four cases R reports an estimate where there is none: the likelihood is
 shown to be higher elsewhere by SciPy or by hand.
 """
 
@@ -52,10 +52,13 @@ TYPED = {
 NO_ESTIMATE = {
     ("student_t", "nile.csv"): Status.UNBOUNDED,
     ("negative_binomial", "horsekicks.csv"): Status.NO_FINITE_ESTIMATE,
+    ("gompertz", "aircondit.csv"): Status.BOUNDARY,
+    ("burr", "danishuni.csv"): Status.NOT_CONVERGED,
 }
 NOT_JUST_OK = {
     ("student_t", "newcomb.csv"): Status.LOCAL_MAXIMUM,  # unbounded at a row, for a small df
     ("student_t", "galaxies.csv"): Status.LOCAL_MAXIMUM,
+    ("generalised_normal", "newcomb.csv"): Status.LOCAL_MAXIMUM,  # and for a small shape
     ("laplace", "galaxies.csv"): Status.NOT_UNIQUE,  # 82 rows: all between the middle two
     ("pareto", "danishuni.csv"): Status.BOUNDARY,
     ("uniform", "nile.csv"): Status.BOUNDARY,
@@ -128,6 +131,35 @@ def test_counts_narrower_than_poisson_s_have_no_negative_binomial() -> None:
     limit = freq @ stats.poisson.logpmf(x, mean)
     assert theirs == pytest.approx(heights[0], rel=1e-9)
     assert theirs < heights[1] < heights[2] < heights[3] < limit
+
+
+def test_air_conditioning_has_no_gompertz() -> None:
+    """R stopped at a rate of 1e-16, at the exponential's height: by SciPy it is the limit at 0."""
+    theirs, point, x, _ = _stopped("gompertz", "aircondit.csv")
+    assert point["rate"] < 1e-12
+    shape = 1 / x.mean()
+    heights = [
+        float(np.sum(stats.gompertz.logpdf(x, shape / rate, scale=1 / rate)))
+        for rate in (1e-4, 1e-5, 1e-6)
+    ]
+    limit = float(np.sum(stats.expon.logpdf(x, scale=x.mean())))
+    assert theirs == pytest.approx(limit, rel=1e-10)
+    assert heights[0] < heights[1] < heights[2] < limit
+
+
+def test_danish_fires_have_no_burr() -> None:
+    """R stopped at a shape of 2e15, at Pareto's height: the limit of ever sharper bends."""
+    theirs, point, x, _ = _stopped("burr", "danishuni.csv")
+    assert point["shape"] > 1e9
+    power = 1 / float(np.mean(np.log(x / x.min())))
+    away = np.log(x / x.min())
+    heights = []
+    for bend in (1e2, 1e3, 1e4, 1e5):
+        terms = (bend - 1) * away - (power / bend + 1) * np.logaddexp(0, bend * away)
+        heights.append(float(np.sum(terms + np.log(power / x.min()))))
+    limit = float(np.sum(stats.pareto.logpdf(x, power, scale=x.min())))
+    assert theirs == pytest.approx(limit, rel=1e-10)
+    assert heights[0] < heights[1] < heights[2] < heights[3] < limit
 
 
 def test_the_nile_has_no_student_t() -> None:

@@ -138,6 +138,28 @@ go("negative_binomial", "quakes_stations.csv", "x", negbin, list(size = 3, mu = 
 zip <- function(x, rate, zero, log = FALSE) extraDistr::dzip(x, rate, zero, log = log)
 go("zero_inflated_poisson", "discoveries.csv", "x", zip, list(rate = 3, zero = 0.05), version("extraDistr"))
 
+# --- laws with a tail, turned round, from one on, and on an interval ------------------------------
+danish <- function(family, start, density, by) go(family, "danishuni.csv", "x", density, start, by)
+danish("burr", list(tail = 1, shape = 2, scale = 2), function(x, tail, shape, scale, log = FALSE) actuar::dburr(x, shape1 = tail, shape2 = shape, scale = scale, log = log), version("actuar"))
+danish("paralogistic", list(shape = 1.5, scale = 3), function(x, shape, scale, log = FALSE) actuar::dparalogis(x, shape = shape, scale = scale, log = log), version("actuar"))
+danish("inverse_paralogistic", list(shape = 2, scale = 1), function(x, shape, scale, log = FALSE) actuar::dinvparalogis(x, shape = shape, scale = scale, log = log), version("actuar"))
+danish("beta_prime", list(a = 5, b = 2), function(x, a, b, log = FALSE) extraDistr::dbetapr(x, shape1 = a, shape2 = b, log = log), version("extraDistr"))
+go("burr", "groundbeef.csv", "x", function(x, tail, shape, scale, log = FALSE) actuar::dburr(x, shape1 = tail, shape2 = shape, scale = scale, log = log), list(tail = 2, shape = 3, scale = 90), version("actuar"))
+go("generalised_gamma", "groundbeef.csv", "x", function(x, shape, power, scale, log = FALSE) actuar::dtrgamma(x, shape1 = shape, shape2 = power, scale = scale, log = log), list(shape = 4, power = 1, scale = 20), version("actuar"))
+go("rice", "nile.csv", "x", function(x, distance, scale, log = FALSE) VGAM::drice(x, sigma = scale, vee = distance, log = log), list(distance = 900, scale = 170), version("VGAM"))
+go("gompertz", "aircondit.csv", "x", function(x, shape, rate, log = FALSE) VGAM::dgompertz(x, scale = rate, shape = shape, log = log), list(shape = 0.01, rate = 0.001), version("VGAM"))
+go("half_cauchy", "aircondit.csv", "x", function(x, scale, log = FALSE) extraDistr::dhcauchy(x, sigma = scale, log = log), list(scale = 40), version("extraDistr"))
+go("gumbel_minimum", "nile.csv", "x", function(x, location, scale, log = FALSE) evd::dgumbel(-x, -location, scale, log = log), list(location = 1000, scale = 150), version("evd"))
+go("asymmetric_laplace", "nile.csv", "x", function(x, location, scale, skew, log = FALSE) VGAM::dalap(x, location = location, scale = sqrt(2) * scale, kappa = skew, log = log), list(location = 893, scale = 135, skew = 1), version("VGAM"))
+go("generalised_normal", "newcomb.csv", "x", function(x, location, scale, shape, log = FALSE) rmutil::dpowexp(x, location, scale^2 / 2^(2 / shape), shape / 2, log = log), list(location = 27, scale = 5, shape = 1.5), version("rmutil"))
+go("logit_normal", "nile.csv", "x", function(x, mu, sigma, log = FALSE) {
+  value <- stats::dnorm(qlogis(x), mu, sigma, log = TRUE) - base::log(x * (1 - x)); if (log) value else exp(value)
+}, list(mu = 1, sigma = 1), "stats", 1500)
+go("topp_leone", "nile.csv", "x", function(x, shape, log = FALSE) VGAM::dkumar(1 - x, shape1 = 2, shape2 = shape, log = log), list(shape = 4), version("VGAM"), 1500)
+go("yule_simon", "quakes_stations.csv", "x", function(x, shape, log = FALSE) VGAM::dyules(x, shape = shape, log = log), list(shape = 1), version("VGAM"))
+go("zero_truncated_poisson", "quakes_stations.csv", "x", function(x, rate, log = FALSE) actuar::dztpois(x, lambda = rate, log = log), list(rate = 30), version("actuar"))
+go("shifted_geometric", "quakes_stations.csv", "x", function(x, p, log = FALSE) stats::dgeom(x - 1, prob = p, log = log), list(p = 0.05), "stats")
+
 # --- directions ---------------------------------------------------------------------------------
 x <- column("islay_directions.csv", "theta")
 vm <- circular::mle.vonmises(circular::circular(x))
