@@ -2,7 +2,7 @@
 
 Run from the root of the project:
 
-    python tests/ref/make_r_densities.py | Rscript tests/ref/r_densities.R > answers
+    python -m tests.ref.make_r_densities | Rscript tests/ref/r_densities.R > answers
     mv answers tests/ref/r_densities.json
 
 A question is the row's `r` word for word, the numbers that its parameters take, and rows of data;

@@ -1,7 +1,7 @@
 # Answer the questions of make_r_densities.py: the log-density by R's own functions.
 #
 # Run from the root of the project:
-#   python tests/ref/make_r_densities.py | Rscript tests/ref/r_densities.R > answers
+#   python -m tests.ref.make_r_densities | Rscript tests/ref/r_densities.R > answers
 #   mv answers tests/ref/r_densities.json
 #
 # A call such as dt((x - location)/scale, df=df)/scale is R as it stands.  The function of the
