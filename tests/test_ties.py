@@ -7,10 +7,12 @@ import pytest
 import sympy as sp
 
 from symmle.data import from_array
+from symmle.derive import derive
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.fit import fit
 from symmle.model import Datum, Model, build_model
+from symmle.parsing import parse
 from symmle.ties import fix
 
 GAMMA = build_model(
@@ -138,3 +140,22 @@ def test_coordinates_come_after() -> None:
     with pytest.raises(InputError, match="before coordinates"):
         fix(model, ["mu=0"])
     assert isinstance(model.data[0].symbol, Datum)
+
+
+@pytest.mark.parametrize(
+    ("tie", "slope"), [("sigma=mu/2", "1/2"), ("sigma=mu**2 + 1", "2*mu"), ("mu=2*sigma", "2")]
+)
+def test_the_information_of_a_tied_normal_is_that_of_the_free_one_along_the_tie(
+    tie: str, slope: str
+) -> None:
+    """J' I J with J the direction of the tie: in closed form, no expectation left."""
+    free, tied = family_model("normal"), fix(family_model("normal"), [tie])
+    (left,) = tied.symbols
+    held, _, value = tie.partition("=")
+    names = {left.name: left}
+    place = {free.symbol(held): parse(value, names), free.symbol(left.name): left}
+    along = sp.Matrix([1 if s.name == left.name else parse(slope, names) for s in free.symbols])
+    wanted = (along.T * derive(free).information.matrix.xreplace(place) * along)[0, 0]
+    information = derive(tied).information
+    assert not information.unresolved
+    assert sp.cancel(information.matrix[0, 0] - wanted) == 0

@@ -1,7 +1,8 @@
-"""Expectations under the model: sums over a few whole numbers, and two integrals of the tables.
+"""Expectations under the model: sums over a few whole numbers, and three integrals of the tables.
 
     x**t*log(x)**j  under  x**a*exp(-b*x**c) on x > 0          (Gamma integral)
     u**t*(1 + u**2)**-n  under  (1 + u**2)**-m on the line     (Beta integral)
+    x**t                 under  exp(-a*x**2 + b*x) on the line (normal moments)
 
 Powers of log come from the first by differentiating in t.
 Source: NIST Digital Library of Mathematical Functions, 5.9.1 and 5.12.3.
@@ -38,7 +39,8 @@ def expectation(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr 
     if (where.lower, where.upper) == (0, sp.oo):
         return gamma_integral(log_density, inside, x)
     if (where.lower, where.upper) == (-sp.oo, sp.oo):
-        return _beta_integral(log_density, inside, x)
+        found = _normal_moments(log_density, inside, x)
+        return _beta_integral(log_density, inside, x) if found is None else found
     return None
 
 
@@ -105,6 +107,20 @@ def _power_and_logs(term: sp.Expr, x: sp.Symbol) -> tuple[sp.Expr | None, int]:
         else:
             return None, 0
     return t, logs
+
+
+def _normal_moments(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+    """E of a polynomial under exp of a quadratic: E[(x - m)**2j] = (2j - 1)!! v**j."""
+    if not (log_density.is_polynomial(x) and inside.is_polynomial(x)):
+        return None
+    quadratic = sp.Poly(sp.expand(log_density), x)
+    lead, slope = quadratic.coeff_monomial(x**2), quadratic.coeff_monomial(x)
+    if quadratic.degree() != 2 or not lead.is_negative:
+        return None
+    place, variance = sp.cancel(-slope / (2 * lead)), sp.cancel(-1 / (2 * lead))
+    centred = sp.Poly(sp.expand(inside.xreplace({x: x + place})), x)
+    even = ((t, c) for (t,), c in centred.terms() if t % 2 == 0)
+    return sp.Add(*(c * sp.factorial2(t - 1) * variance ** (t // 2) for t, c in even))
 
 
 def _beta_integral(log_density: sp.Expr, inside: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
