@@ -1,6 +1,7 @@
 """Every stationary point of a density of place and spread, over all places and all spreads.
 
-With g and h of `standardised` and z_i = (x_i - place)/spread, both means must vanish.
+With g and h of `standardised` and z_i = (x_i - place)/spread, both means must vanish; x is the
+logarithm of positive data.
 
 * g positive right of zero and negative left of it: no place outside the range of the data.
 * h < 0 for |z| < a: no spread above range/a, where every |z_i| is smaller than a.
@@ -31,6 +32,7 @@ _MOST_BOXES = 60_000  # at a time
 _AT_ONCE = 2_000_000  # boxes times rows
 _MOST_CLUSTERS = 60
 _LOOSE = 1e-9  # relative room for rounding, where a bound is made from data
+_LOOSE_LOGS = 1e-4  # range beside the size, below which rounded logarithms are too rough
 _LEAST = 2.0**-20  # of the range: the smallest spread where none is proved
 
 
@@ -55,21 +57,30 @@ def remaining(
     kernel = kernel_of(derivation)
     if kernel is None:
         return None
-    x = np.array([float(value) for value in next(iter(rows.values()))])
+    values = next(iter(rows.values()))
+    rounded = np.array([kernel.row(value) for value in values])
+    x = rounded.mean(axis=1) if kernel.of_logs else rounded[:, 0]
     weight = np.array([float(count) for count in counts])
-    exact = all(mpmath.mpf(v) == e for v, e in zip(x, next(iter(rows.values())), strict=True))
-    if not exact or len(x) < 2 or not np.all(np.isfinite(x)) or np.ptp(x) < 1e-290:
+    exact = all(mpmath.mpf(v) == e for v, e in zip(x, values, strict=True))
+    if not (exact or kernel.of_logs) or len(x) < 2 or not np.all(np.isfinite(x)):
+        return None
+    if np.ptp(x) < 1e-290 or (kernel.of_logs and np.ptp(x) < _LOOSE_LOGS * np.abs(x).max()):
         return None
     g, h = (ranges(kernel, slope) for slope in kernel.slopes)
     if g is None or h is None or float(np.ptp(x)) > 1e290:
         return None
     width = float(np.ptp(x)) * (1 + _LOOSE)
     place, spread, bounds, whole = _region(kernel, h, x, weight, width)
-    boxes = _divided(g, h, x, weight / weight.sum(), (*place, *spread), seconds)
+    share = weight / weight.sum()
+    boxes = _divided(g, h, (rounded[:, 0], rounded[:, 1]), share, (*place, *spread), seconds)
     if boxes is None:
         return None
-    clusters = _clusters(boxes)
-    return None if clusters is None else Remaining(kernel, clusters, place, spread, bounds, whole)
+    found = _clusters(boxes)
+    if found is None:
+        return None
+    clusters = tuple((kernel.places(*one), kernel.spreads(*other)) for one, other in found)
+    places, spreads = kernel.places(*place), kernel.spreads(*spread)
+    return Remaining(kernel, clusters, places, spreads, bounds, whole)
 
 
 def _region(
@@ -78,18 +89,25 @@ def _region(
     """(places, spreads, what was proved of those outside, whether nothing is left outside)."""
     bounds = []
     if kernel.has_one_top:
-        place = (float(x.min()), float(x.max()))
+        room = float(np.spacing(np.abs(x)).max()) if kernel.of_logs else 0.0
+        place = (float(x.min()) - room, float(x.max()) + room)
+        ends = kernel.places(*place)
         bounds.append(
-            f"outside {place[0]:.6g} <= {kernel.place} <= {place[1]:.6g} every row pulls it back"
+            f"outside {ends[0]:.6g} <= {kernel.place} <= {ends[1]:.6g} every row pulls it back"
         )
     else:
         place = (float(x.min()) - width, float(x.max()) + width)
     reach = float(max(x.max() - place[0], place[1] - x.min())) * (1 + _LOOSE)
     highest, lowest = _largest(h, reach), _smallest(h, x, weight)
+    sides = ("below", "up", "above", "down") if kernel.inverse else ("above", "down", "below", "up")
     if highest is not None:
-        bounds.append(f"above {kernel.spread} = {highest:.6g} every row pulls it down")
+        end = 1 / highest if kernel.inverse else highest
+        bounds.append(f"{sides[0]} {kernel.spread} = {end:.6g} every row pulls it {sides[1]}")
     if lowest is not None:
-        bounds.append(f"below {kernel.spread} = {lowest:.6g} the rows further off push it up")
+        end = 1 / lowest if kernel.inverse else lowest
+        bounds.append(
+            f"{sides[2]} {kernel.spread} = {end:.6g} the rows further off push it {sides[3]}"
+        )
     spread = (lowest or width * _LEAST, highest or 100 * width)
     return place, spread, tuple(bounds), len(bounds) == 3
 
@@ -115,6 +133,7 @@ def _smallest(h: Ranges, x: Floats, weight: Floats) -> float | None:
     order = np.argsort(x)
     x, total = x[order], np.concatenate([[0.0], np.cumsum(weight[order])])
     zero = int(np.searchsorted(h.edges, 0.0))
+    room = 4 * float(np.spacing(np.abs(x).max()))  # of rounded logarithms
     # Least value of h outside of the edges numbered zero -+ k.
     beyond = np.minimum.accumulate(h.low[::-1])[::-1]
     before = np.minimum.accumulate(h.low)
@@ -124,7 +143,7 @@ def _smallest(h: Ranges, x: Floats, weight: Floats) -> float | None:
         if not c > 0:
             continue
         share = c / (c - min(lowest, 0.0)) * (1 - _LOOSE) * total[-1]
-        span = _shortest(x, total, share)
+        span = _shortest(x, total, share) - room
         best = max(best, span / (2 * float(h.edges[zero + k])) * (1 - _LOOSE))
     return best or None
 
@@ -140,16 +159,19 @@ def _shortest(x: Floats, total: Floats, share: float) -> float:
 def _divided(
     g: Ranges,
     h: Ranges,
-    x: Floats,
+    x: tuple[Floats, Floats],
     share: Floats,
     region: tuple[float, float, float, float],
     seconds: float,
 ) -> Floats | None:
-    """The narrow boxes (place from, to, spread from, to) that may hold a stationary point."""
+    """The narrow boxes (place from, to, spread from, to) that may hold a stationary point.
+
+    x: doubles below and above each row.
+    """
     stop = time.process_time() + seconds
     pending, narrow = np.array([region]), []
     while len(pending):
-        kept = np.concatenate([_may_vanish(g, h, x, share, part) for part in _parts(pending, x)])
+        kept = np.concatenate([_may_vanish(g, h, x, share, part) for part in _parts(pending, x[0])])
         pending = pending[kept]
         size = _sizes(pending)
         done = size.max(axis=1) < _NARROW
@@ -182,10 +204,12 @@ def _halved(boxes: Floats, size: Floats) -> Floats:
     return np.concatenate([first, second])
 
 
-def _may_vanish(g: Ranges, h: Ranges, x: Floats, share: Floats, boxes: Floats) -> NDArray[np.bool_]:
+def _may_vanish(
+    g: Ranges, h: Ranges, x: tuple[Floats, Floats], share: Floats, boxes: Floats
+) -> NDArray[np.bool_]:
     """Whether neither mean is proved to have a sign on each box."""
     low, high, small, large = (column[:, None] for column in boxes.T)
-    start, end = _down(x - high), _up(x - low)
+    start, end = _down(x[0] - high), _up(x[1] - low)
     start = _down(np.where(start >= 0, start / large, start / small))
     end = _up(np.where(end >= 0, end / small, end / large))
     kept = np.ones(len(boxes), dtype=bool)

@@ -2,12 +2,14 @@
 
 spread * d/dplace log f = g(z) and spread * d/dspread log f = h(z), shown by algebra.  Each is
 enclosed once on cells that cover the whole line, in ball arithmetic; what it does on any interval
-is then read off the cells, for many intervals at once.
+is then read off the cells, for many intervals at once.  A law of place and spread of the logarithm
+of positive data is found likewise, as is one whose parameter is one over the spread.
 """
 
 import itertools
 from dataclasses import dataclass
 
+import mpmath
 import numpy as np
 import sympy as sp
 from flint import arb, ctx
@@ -17,6 +19,7 @@ from symmle.derive import Derivation
 from symmle.errors import InputError
 from symmle.fit.enclosed import Enclosed, enclosed
 from symmle.fraction import reduced_fraction
+from symmle.model import Model
 
 Floats = NDArray[np.float64]
 
@@ -30,12 +33,40 @@ _MOST_OPERATIONS = 300
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """place, spread: the parameters; z: a real letter; slopes: g and h, in z alone."""
+    """place, spread: the parameters; z: a real letter; slopes: g and h, in z alone.
+
+    of_logs: whether z is made of the logarithm of the data, and of the place if that is positive
+    (`log_place`).  inverse: whether the parameter is one over the spread.
+    """
 
     place: sp.Symbol
     spread: sp.Symbol
     z: sp.Symbol
     slopes: tuple[sp.Expr, sp.Expr]
+    of_logs: bool = False
+    log_place: bool = False
+    inverse: bool = False
+
+    def row(self, value: mpmath.mpf) -> tuple[float, float]:
+        """Doubles below and above what z is made of, for a row."""
+        if not self.of_logs:
+            return float(value), float(value)
+        with mpmath.workdps(30):
+            middle = float(mpmath.log(value))
+        return float(np.nextafter(middle, -np.inf)), float(np.nextafter(middle, np.inf))
+
+    def places(self, low: float, high: float) -> tuple[float, float]:
+        """An interval of places as one of the parameter, rounded outwards."""
+        if not self.log_place:
+            return low, high
+        with ctx.workprec(_PRECISION):
+            return _ends(arb(low).exp())[0], _ends(arb(high).exp())[1]
+
+    def spreads(self, low: float, high: float) -> tuple[float, float]:
+        """An interval of spreads as one of the parameter, rounded outwards."""
+        if not self.inverse:
+            return low, high
+        return float(np.nextafter(1 / high, -np.inf)), float(np.nextafter(1 / low, np.inf))
 
     @property
     def has_one_top(self) -> bool:
@@ -55,28 +86,62 @@ class Kernel:
 
 
 def kernel_of(derivation: Derivation) -> Kernel | None:
-    """The kernel of a smooth density with one column, a real and a positive parameter; or None."""
+    """The kernel of a smooth density of place and spread with one column; or None.
+
+    The place is a real parameter, or a positive one where the data are positive and the law is
+    one of their logarithm; the spread is positive, or one over a positive parameter.
+    """
     model = derivation.model
     if len(model.data) != 1 or len(model.parameters) != 2 or not derivation.smooth:
         return None
-    ends = {p.symbol: (p.domain.lower, p.domain.upper) for p in model.parameters}
-    places = [s for s, end in ends.items() if end == (-sp.oo, sp.oo)]
-    spreads = [s for s, end in ends.items() if end == (0, sp.oo)]
     data = model.data[0].domain
-    if len(places) != 1 or len(spreads) != 1 or data.integer or data.depends_on:
+    if data.integer or data.depends_on or model.log_density.count_ops() > _MOST_OPERATIONS:
         return None
-    if (data.lower, data.upper) != (-sp.oo, sp.oo):
+    if (data.lower, data.upper) not in ((-sp.oo, sp.oo), (0, sp.oo)):
         return None
-    (m,), (s,), z = places, spreads, sp.Symbol("z", real=True)
-    if model.log_density.count_ops() > _MOST_OPERATIONS:
-        return None
-    slopes = [
-        _fraction((s * model.log_density.diff(by)).xreplace({model.data[0].symbol: m + s * z}))
-        for by in (m, s)
-    ]
+    of_logs = bool(data.lower == 0)
+    ends = {p.symbol: (p.domain.lower, p.domain.upper) for p in model.parameters}
+    for place, spread in itertools.permutations(ends):
+        log_place = ends[place] == (0, sp.oo)
+        if ends[spread] != (0, sp.oo) or (ends[place] != (-sp.oo, sp.oo) and not log_place):
+            continue
+        if log_place and not of_logs:
+            continue
+        for inverse in (False, True):
+            found = _kernel(model, place, spread, (of_logs, log_place, inverse))
+            if found is not None:
+                return found
+    return None
+
+
+def _kernel(
+    model: Model, place: sp.Symbol, spread: sp.Symbol, forms: tuple[bool, bool, bool]
+) -> Kernel | None:
+    """The kernel in the forms (of_logs, log_place, inverse), where the slopes are so."""
+    of_logs, log_place, inverse = forms
+    p, z = sp.Symbol("place", real=True), sp.Symbol("z", real=True)
+    q = sp.Symbol("spread", positive=True)
+    row = p + q * z
+    here = {
+        place: sp.exp(p) if log_place else p,
+        spread: 1 / q if inverse else q,
+        model.data[0].symbol: sp.exp(row) if of_logs else row,
+    }
+    by_place, by_spread = (model.log_density.diff(s).xreplace(here) for s in (place, spread))
+    by_place *= q * (here[place] if log_place else 1)
+    by_spread *= -1 / q if inverse else q
+    if of_logs:
+        by_place, by_spread = (_put_together(slope) for slope in (by_place, by_spread))
+    slopes = (_fraction(by_place), _fraction(by_spread))
     if any(slope.free_symbols - {z} for slope in slopes):
         return None
-    return Kernel(m, s, z, (slopes[0], slopes[1]))
+    return Kernel(place, spread, z, slopes, of_logs, log_place, inverse)
+
+
+def _put_together(slope: sp.Expr) -> sp.Expr:
+    """The same with exp(p + q*z)/exp(p) as one exponential, which it is not by itself."""
+    joined = sp.powsimp(sp.expand_mul(sp.powsimp(slope, deep=True)), deep=True)
+    return joined.replace(sp.exp, lambda power: sp.exp(sp.expand(power)))
 
 
 def _fraction(expr: sp.Expr) -> sp.Expr:
