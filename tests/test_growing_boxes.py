@@ -9,6 +9,7 @@ import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import symmle
 from symmle import build_model, family_model
 from symmle.derive import derive
 from symmle.fit.every_maximum import stationary_points
@@ -102,3 +103,18 @@ def test_each_box_lies_within_the_next_and_in_the_domain(domain):
         assert bottom < low < before[0] and before[1] < high < top and box[b] == (-9.0, 9.0)
         before = box[a]
     assert len(boxes) > 5
+
+
+def test_no_maximum_of_the_climbs_is_dropped_by_a_search_of_a_part():
+    """What `fit` lists without the search it lists with it too, and the estimate is no lower."""
+    x = [0.3, 1.1, 1.9, 3.2, 4.4, 5.0]
+    y = [0.93, -0.34, -0.81, 0.99, -0.92, 0.37]
+    plain, every = (symmle.fit(PHASE, {"x": x, "y": y}, all_maxima=a) for a in (False, True))
+    assert any("nothing is claimed outside" in note for note in every.notes)
+    assert every.log_likelihood >= plain.log_likelihood - 1e-12
+    listed = [every.estimate, *(each.estimate for each in every.maxima)]
+    for known in (plain.estimate, *(each.estimate for each in plain.maxima)):
+        assert any(known == pytest.approx(each, rel=1e-5, abs=1e-5) for each in listed)
+    assert len(plain.maxima) > 3
+    places = [tuple(round(v, 4) for v in each.values()) for each in listed]
+    assert len(set(places)) == len(places)

@@ -144,7 +144,8 @@ def _in_box(
     if rest is None and box is None and near is not None and not whole:
         held = {s: searched[s] for s in pulled}
         boxes = growing(derivation, near, _units(laid, near), held)
-        decided, found = _grown(derivation, laid, rows, counts, boxes, stop)
+        early = stop - seconds / 2
+        decided, found = _grown(derivation, laid, rows, counts, boxes, early)
         points = _highest_first([_stationary(derivation, p, rows, counts) for p in found])
         if decided is None:
             return Search(points, {}, False, (), _NOTHING)
@@ -221,7 +222,8 @@ def _sentence(
     """What was proved, and what was not."""
     where = ", ".join(f"{low:.6g} <= {s} <= {high:.6g}" for s, (low, high) in box.items())
     if left:
-        return f"searched {where}; {left} boxes there stay undecided and may hold more points"
+        boxes = "1 box there stays" if left == 1 else f"{left} boxes there stay"
+        return f"searched {where}; {boxes} undecided and may hold more points"
     reasons = "; ".join(outside)
     if whole:
         return (

@@ -62,9 +62,11 @@ class OneUnknown:
             [f"{self.low:.6g}"] * self.below + [str(u)] + [f"{self.high:.6g}"] * self.above
         )
         if self.doubtful:
+            count = len(self.doubtful)
+            places = f"1 place of {u} stays" if count == 1 else f"{count} places of {u} stay"
             return (
-                f"{how}the one equation left was searched over {where}; {len(self.doubtful)} "
-                f"places of {u} stay undecided and may hold more points"
+                f"{how}the one equation left was searched over {where}; {places} undecided and "
+                "may hold more points"
             )
         if self.whole:
             road = ", a rational function, are isolated exactly" if self.exact else " are enclosed"
