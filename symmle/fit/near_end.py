@@ -24,7 +24,8 @@ from symmle.sample_mean import OverData, SampleMean, masked, raw
 _PRECISION = 128
 _MOST_ORDERS = 6  # derivatives that are looked at, before an expansion is given up
 _MOST_OPERATIONS = 600
-_NEAREST = 160  # halvings of the first distance
+_NEAREST = 160  # halvings of one, for the smallest distance that is tried
+_FURTHEST = -60  # and for the largest
 _SECONDS = 2.0
 
 
@@ -54,7 +55,16 @@ def clear_distance(
     if not terms:
         return None
     with ctx.workprec(_PRECISION):
-        return next((2.0**-k for k in range(-60, _NEAREST, 4) if _outweighs(terms, k)), None)
+        fails, works = _FURTHEST, _NEAREST
+        if not _outweighs(terms, works):
+            return None
+        while works - fails > 4:  # what holds at a distance holds nearer by, as good as always
+            middle = (fails + works) // 2
+            if _outweighs(terms, middle):
+                works = middle
+            else:
+                fails = middle
+    return 2.0**-works
 
 
 def _terms(expr: sp.Expr, t: sp.Symbol, rows: Rows, counts: Counts) -> list[_Term] | None:
