@@ -74,7 +74,9 @@ def plainly(name: str, rows: Sequence[object], weights: Sequence[float] | None =
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judge, "expected_errors", lambda *_: (None, "not asked for"))
         patch.setattr(
-            judge, "profile_intervals", lambda _, names, __: (dict.fromkeys(names), {}, 0)
+            judge,
+            "profile_intervals",
+            lambda _, names, __: (dict.fromkeys(names, (None, None)), {}, 0),
         )
         return fit(ready(name), from_columns(columns_of(name, rows), weights=weights))
 
