@@ -12,7 +12,14 @@ from dataclasses import replace
 from symmle.estimate import Kind
 from symmle.fit.chart import charts
 from symmle.fit.climb import Surface, Top
-from symmle.fit.limits import RunOff, climbed, end_name, first_value, run_off_in_doubles
+from symmle.fit.limits import (
+    RunOff,
+    climbed,
+    end_name,
+    first_value,
+    run_off_exactly,
+    run_off_in_doubles,
+)
 from symmle.fit.locate import Located, plain_point
 from symmle.fit.record import Fit, Maximum, Status
 from symmle.fit.setting import Setting
@@ -36,10 +43,15 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
         return None
     point = tuple(located.theta.values())
     here = surface.height(point)
-    gone = first_value(lambda: run_off_in_doubles(asked, surface, point))
-    if gone is None or gone.height is None:
+    ways = (
+        first_value(lambda: run_off_exactly(asked)),
+        first_value(lambda: run_off_in_doubles(asked, surface, point)),
+    )
+    heights = [(way.height, way) for way in ways if way is not None and way.height is not None]
+    if not heights:
         return None
-    if gone.height / asked.n <= here + _ABOVE * (1 + abs(here)):
+    height, gone = max(heights, key=lambda each: each[0])
+    if height / asked.n <= here + _ABOVE * (1 + abs(here)):
         return None
     tops = [Top(point, here, True, 0), *located.others]
     maxima = _maxima(asked, surface, tops)
