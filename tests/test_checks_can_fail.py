@@ -177,7 +177,7 @@ def test_a_tail_that_cannot_be_summed_fails_no_check(name: str) -> None:
     assert checks["the density has total mass one"].level is Known.UNKNOWN
 
 
-@pytest.mark.parametrize("name", ["kumaraswamy", "lomax", "inverse_pareto"])
+@pytest.mark.parametrize("name", ["kumaraswamy", "lomax", "generalised_pareto"])
 def test_an_estimate_is_looked_for_on_three_samples(name: str) -> None:
     """Where the first sample has none, another has: the claims of the estimate are all doubted."""
     checks = {check.claim: check for check in verify(family_model(name))}

@@ -14,7 +14,7 @@ from symmle.known import Known
 from symmle.precise import Point, evaluate, evaluator
 from symmle.sample_mean import nodes
 from symmle.tree_value import tree_value
-from symmle.trial import points
+from symmle.trial import is_finite, points
 from symmle.verify.case import DIGITS, Case, Check, agree, raw_average
 
 _CHORDS = 12
@@ -219,7 +219,7 @@ def _newton(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         if mpmath.norm(g) < mpmath.mpf(10) ** (8 - DIGITS):
             # it vanishes at an end, too, about which the likelihood is even: no estimate there
             inner = _is_interior(doubted, here, _AT_AN_END) and _is_summit(doubted, here)
-            return here if inner else None
+            return here if inner and _has_density(doubted, here) else None
         move, step = _uphill(g, mpmath.matrix([list(row) for row in h])), mpmath.mpf(1)
         while step > mpmath.mpf(2) ** -60:
             trial = tuple(a + step * m for a, m in zip(at, move, strict=True))
@@ -230,6 +230,17 @@ def _newton(doubted: Case) -> dict[sp.Symbol, mpmath.mpf] | None:
         else:
             return None
     return None
+
+
+def _has_density(doubted: Case, theta: dict[sp.Symbol, mpmath.mpf]) -> bool:
+    """Whether every row has one there: where it is zero, its logarithm may still be complex."""
+    rows = zip(*doubted.columns.values(), strict=True)
+    return all(
+        is_finite(
+            doubted.model.log_density, {**theta, **dict(zip(doubted.columns, r, strict=True))}
+        )
+        for r in rows
+    )
 
 
 def _uphill(gradient: mpmath.matrix, hessian: mpmath.matrix) -> list[mpmath.mpf]:
