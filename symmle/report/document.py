@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 import sympy as sp
 
+from symmle.stability.compare import same_matrix
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -54,6 +56,11 @@ class MatrixFormula:
     left: Label
     matrix: sp.ImmutableMatrix
     symbols: tuple[sp.Symbol, ...]
+
+    @property
+    def is_symmetric(self) -> bool:
+        """Whether it is certainly symmetric; SymPy would simplify each difference for seconds."""
+        return self.matrix.is_square and same_matrix(self.matrix, self.matrix.T) is True
 
 
 @dataclass(frozen=True, slots=True)

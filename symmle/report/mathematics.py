@@ -51,7 +51,7 @@ def matrix(block: MatrixFormula) -> list[str]:
     rows = block.matrix.tolist()
     width = sum(max(len(text(entry)) for entry in column) for column in zip(*rows, strict=True))
     if width > _WIDEST:
-        symmetric = block.matrix.is_symmetric()
+        symmetric = block.is_symmetric
         entries = [
             Formula(_entry(block, i, j), block.matrix[i, j])
             for i in range(block.matrix.rows)

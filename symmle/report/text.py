@@ -161,7 +161,7 @@ def _matrix(block: MatrixFormula, width: int) -> list[str]:
         padded = ("   ".join(map(str.ljust, row, columns)) for row in rows)
         lines = [f"[ {row} ]" for row in padded]
         return [start + lines[0], *(" " * len(start) + line for line in lines[1:])]
-    symmetric = block.matrix.is_symmetric() and block.matrix.rows > 1
+    symmetric = block.is_symmetric and block.matrix.rows > 1
     entries = [
         Formula(_entry(block, i, j), block.matrix[i, j])
         for i in range(block.matrix.rows)
