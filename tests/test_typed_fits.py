@@ -237,3 +237,17 @@ def test_maxima_of_the_data_are_no_relabelling() -> None:
     """Two far points of a Cauchy law: m and -m are equally high for these data only."""
     model = build_model("m", "-log(pi) - log(1 + (x - m)**2)", {"x": "real"}, {"m": "real"})
     assert symmle.fit(model, [-3.0, 3.0]).status is Status.NOT_UNIQUE
+
+
+def test_a_mixture_of_two_rates_is_found_from_one_plain_start() -> None:
+    """Where both rates start alike the likelihood has a saddle; SciPy's best of 60 runs is found.
+
+    Times between failures, Proschan (1963): w = 0.2012, a = 0.1534, b = 0.00748.
+    """
+    rows = np.array([3.0, 5, 7, 18, 43, 85, 91, 98, 100, 130, 230, 487])
+    density = "log(w*a*exp(-a*x) + (1-w)*b*exp(-b*x))"
+    rates = {"w": "unit", "a": "positive", "b": "positive"}
+    found = symmle.fit(build_model("m", density, {"x": "positive"}, rates), rows)
+    assert found.status is Status.OK
+    assert found.log_likelihood == pytest.approx(-67.04905893, abs=1e-7)
+    assert found.estimate["b"] == pytest.approx(0.00748104, rel=1e-5)

@@ -159,7 +159,9 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     if not _few_rows(setting) or setting.estimator.kind is Kind.REDUCED:
         return Missing(reason, guesses[0])
     tops: list[Top] = []
-    for each in guesses:
+    around = charts(setting.model, dict(zip(symbols, guesses[0], strict=True)))
+    # where parameters can change places, a point that has them equal leads to no top
+    for each in (*guesses, *_starts(setting, guesses[0], around)):
         chart_of = charts(setting.model, dict(zip(symbols, each, strict=True)))
         best = climb(surface, each, chart_of, range(len(each)))
         if best is not None and best.settled:
