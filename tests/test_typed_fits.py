@@ -251,3 +251,27 @@ def test_a_mixture_of_two_rates_is_found_from_one_plain_start() -> None:
     assert found.status is Status.OK
     assert found.log_likelihood == pytest.approx(-67.04905893, abs=1e-7)
     assert found.estimate["b"] == pytest.approx(0.00748104, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("y", "x", "top"),
+    [
+        ([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6], 0.0),  # separated between 3 and 4
+        ([0, 0, 0, 1, 1, 1], [1, 2, 3, 3, 4, 5], -2 * np.log(2)),  # but for one pair at 3
+        ([0, 0, 0, 1, 0, 1, 1], [1, 2, 3, 3, 3, 4, 5], np.log(1 / 3) + 2 * np.log(2 / 3)),
+        ([0, 0, 1, 0, 1, 1], [1, 2, 3, 4, 5, 6], None),
+    ],
+)
+def test_separated_data_have_no_logistic_regression(y, x, top) -> None:
+    """Albert & Anderson (1984): intercept and slope run off together; the supremum by hand.
+
+    A score that fades is not one that vanishes, however small it is in standard errors.
+    """
+    domains = {"y": "integer in [0, 1]", "x": "real"}
+    model = build_model("m", "y*(a+b*x) - log(1+exp(a+b*x))", domains, {"a": "real", "b": "real"})
+    found = symmle.fit(model, {"y": y, "x": np.array(x, dtype=float)})
+    if top is None:
+        assert found.status is Status.OK
+        return
+    assert found.status is Status.NO_FINITE_ESTIMATE
+    assert found.limit[2] == pytest.approx(top, abs=1e-6)

@@ -33,6 +33,7 @@ from symmle.known import Known
 Floats = NDArray[np.float64]
 
 _FLAT = 1e-6  # largest score, in standard errors of the estimate, that counts as zero
+_LITTLE = 1e-6  # a last step, beside the estimate, that needs no second look
 _SINGULAR = 1e-9  # smallest curvature, beside the largest, that is one
 _MOST_PROFILED = 50_000  # rows that a profile passes over
 
@@ -95,10 +96,41 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
             f"after {located.iterations} iterations"
         )
         return setting.without(Status.NOT_CONVERGED, message)
+    if precise and not _is_met(setting, surface, located, (hessian, slopes), free):
+        message = (
+            "the score only fades where the search stopped: another step leaves as much of it, as "
+            "on the way to a limit that no finite point reaches"
+        )
+        return setting.without(Status.NOT_CONVERGED, message)
     doubtful = estimator.follows_score and _is_doubtful(estimator)
     if doubtful and not is_simple_root(surface, point, free):
         return _singular(setting, surface, located, hessian)
     return Judged(theta, chart_of, free, hessian, spread, precise)
+
+
+def _is_met(
+    setting: Setting,
+    surface: Surface,
+    located: Located,
+    there: tuple[Floats, Floats],
+    free: tuple[int, ...],
+) -> bool:
+    """Whether Newton's next step is small, or takes the score to nothing, as it does at a zero.
+
+    Where all terms fade like exp(-t), score and Hessian do together: in standard errors the score
+    is small, but each step only divides it by e.
+    """
+    hessian, slopes = there
+    theta = np.array(list(located.theta.values()))
+    move = np.zeros(len(theta))
+    move[list(free)] = np.linalg.solve(hessian, -slopes)
+    if np.all(np.abs(move) <= _LITTLE * np.abs(theta)):
+        return True
+    after = dict(zip(located.theta, (theta + move).tolist(), strict=True))
+    left = _score(setting, surface, after)[0][list(free)]
+    rounding = np.abs(hessian) @ np.abs(theta + move)[list(free)] * np.finfo(float).eps
+    unit = 1 / np.sqrt(np.abs(np.diag(hessian)))
+    return bool(np.max((np.abs(left) - rounding) * unit) <= 0.1 * np.max(np.abs(slopes) * unit))
 
 
 def _is_doubtful(estimator: Estimator) -> bool:

@@ -23,6 +23,7 @@ from symmle.errors import InputError
 from symmle.estimate import Kind
 from symmle.fit.ends import higher_end, level_end
 from symmle.fit.judge import judged, reported
+from symmle.fit.fading import runs_off_together
 from symmle.fit.kink_fit import kinked_fit
 from symmle.fit.locate import Located, Missing, locate, plain_point, surface_of
 from symmle.fit.many_digits import at_many_digits
@@ -126,7 +127,9 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
             if lost:
                 found = failed(asked, surface, start, found.message)
             if lost and found.status is Status.NOT_CONVERGED:
-                found = level_end(asked, surface, located) or found
+                found = (
+                    runs_off_together(asked, start) or level_end(asked, surface, located) or found
+                )
             return found
         record = with_status(asked, reported(asked, exact, found, located), located)
         return replace(record, notes=(*record.notes, road)) if road else record
