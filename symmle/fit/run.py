@@ -22,8 +22,8 @@ from symmle.data import Sample, require_domain
 from symmle.errors import InputError
 from symmle.estimate import Kind
 from symmle.fit.ends import higher_end, level_end
-from symmle.fit.judge import judged, reported
 from symmle.fit.fading import runs_off_together
+from symmle.fit.judge import judged, reported
 from symmle.fit.kink_fit import kinked_fit
 from symmle.fit.locate import Located, Missing, locate, plain_point, surface_of
 from symmle.fit.many_digits import at_many_digits
