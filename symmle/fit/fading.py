@@ -68,7 +68,7 @@ def runs_off_together(setting: Setting, start: Point) -> Fit | None:
     shown = 0.0 if math.isclose(top, 0.0, abs_tol=1e-12) else top
     message = (
         "the likelihood rises for ever as the parameters run off together (direction "
-        f"{direction}), towards a log-likelihood of {shown:.7g}: the data are separated along a line; hold a "
-        "parameter with --fix, or collect data that overlap"
+        f"{direction}), towards a log-likelihood of {shown:.7g}: the data are separated along a "
+        "line; hold a parameter with --fix, or collect data that overlap"
     )
     return setting.without(Status.NO_FINITE_ESTIMATE, message, (name.name, end, shown))
