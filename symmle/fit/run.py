@@ -115,7 +115,7 @@ def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
         if isinstance(located, Missing):
             return failed(asked, surface, located.start, located.reason)
         located, road = with_every_maximum(asked, located) if every_maximum else (located, "")
-        end = higher_end(asked, surface, located)
+        end = _or_no_bound(asked, located, higher_end(asked, surface, located))
         if end is not None:
             return replace(end, notes=(*end.notes, road)) if road else end
         found = judged(asked, exact, located)
