@@ -86,9 +86,11 @@ def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
 def _lettered(part: Part) -> tuple[Part, dict[sp.Symbol, sp.Expr]]:
     """(the part, what its letters stand for): a letter for each entry of K where K is long.
 
-    Multiplied out, products of long entries take seconds and fill pages.
+    Multiplied out, products of long entries take seconds and fill pages; so does a sum over a
+    sum, of which each term gets its own copy of what is below.
     """
-    if sum(sp.count_ops(entry) for row in part.field for entry in row) <= _LONG:
+    entries = [entry for row in part.field for entry in row]
+    if sum(map(sp.count_ops, entries)) <= _LONG and not any(map(_is_sum_over_sum, entries)):
         return part, {}
     letters: dict[sp.Expr, sp.Symbol] = {}
     field = tuple(
@@ -99,6 +101,11 @@ def _lettered(part: Part) -> tuple[Part, dict[sp.Symbol, sp.Expr]]:
         for row in part.field
     )
     return replace(part, field=field), {letter: entry for entry, letter in letters.items()}
+
+
+def _is_sum_over_sum(entry: sp.Expr) -> bool:
+    above, below = entry.as_numer_denom()
+    return any(each.is_Add for each in sp.Mul.make_args(above)) and below.has(sp.Add)
 
 
 def _part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
