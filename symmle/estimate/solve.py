@@ -32,6 +32,7 @@ from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.residuals import with_residuals
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
+from symmle.estimate.sufficient import exists_if
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model
@@ -127,6 +128,10 @@ def _stationary(
     decided = found.unique and found.exists is not None and second.known is Known.PROVED
     if not decided and not left.positive:
         found = _with_one_maximum(found, derivation)
+    if found.exists is None and left.own and equation is not None:
+        enough = exists_if(equation, hessian, derivation)
+        always = enough == sp.true
+        found = replace(found, exists=enough) if always else replace(found, exists_if=enough)
     return with_residuals(found, derivation)
 
 
