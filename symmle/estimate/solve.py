@@ -15,7 +15,13 @@ from symmle.budget import allowance
 from symmle.derive import Derivation
 from symmle.estimate.boundary import boundary
 from symmle.estimate.concave_elsewhere import concave_elsewhere
-from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
+from symmle.estimate.elimination import (
+    Elimination,
+    back_substituted,
+    eliminate,
+    reduced,
+    shortened,
+)
 from symmle.estimate.existence import (
     closed_form_exists,
     conjunction,
@@ -36,9 +42,9 @@ from symmle.estimate.sufficient import exists_if
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model
-from symmle.sample_mean import masked, recentred, separate
+from symmle.sample_mean import masked, separate
 
-_MOST_OPERATIONS = 500  # a larger entry of the Hessian is not simplified
+_MOST_OPERATIONS = 500  # of a Hessian, beyond which values are put into -I instead
 _SECONDS = 10.0  # of all bounded steps of one estimate together
 
 
@@ -336,9 +342,4 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
     """The Hessian with the solved parameters replaced, each entry reduced."""
     if not values:
         return hessian
-    return hessian.applyfunc(lambda entry: _entry_at(separate(entry).xreplace(values)))
-
-
-def _entry_at(entry: sp.Expr) -> sp.Expr:
-    long = entry.count_ops() > _MOST_OPERATIONS or entry.has(sp.LambertW)
-    return entry if long else recentred(reduced(entry))
+    return hessian.applyfunc(lambda entry: shortened(separate(entry).xreplace(values)))
