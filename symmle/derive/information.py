@@ -149,7 +149,7 @@ def in_coordinates(
     )
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     road = f"{information.road}, then the chain rule"
-    return Information(matrix, information.known, road, unresolved, information.from_score)
+    return Information(matrix, information.known, road, unresolved)
 
 
 def _expectations_from_score(
