@@ -4,7 +4,7 @@ An expression is evaluated by a walk of our own, never through `lambdify`, which
 0.1 as floats: the balls would then exclude the true value.  The arithmetic is Arb's, through
 python-flint (F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval
 arithmetic, IEEE Trans. Computers 66, 2017).
-Imports `errors` and `exp_quotient` only.
+Imports `errors`, `complement` and `exp_quotient` only.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from flint import acb, acb_series, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
+from symmle.complement import complement
 from symmle.errors import BudgetError, InputError
 from symmle.exp_quotient import ExpQuotient
 
@@ -96,6 +97,8 @@ def operation(expr: sp.Expr) -> tuple[Callable[..., arb], tuple[sp.Expr, ...]]:
         return _power(expr.base, expr.exp)
     if isinstance(expr, sp.Piecewise):
         return _choice(expr)
+    if isinstance(expr, sp.Add) and (found := complement(expr)) is not None:
+        return _with_tail, (found.share, found.argument, found.rest)
     if isinstance(expr, sp.Derivative | sp.Subs):
         order, place = _zeta_slope(expr)
         if order:
@@ -288,6 +291,10 @@ def _beta(a: arb, b: arb) -> arb:
 
 def _binomial(n: arb, k: arb) -> arb:
     return (n + 1).gamma() * (k + 1).rgamma() * (n - k + 1).rgamma()
+
+
+def _with_tail(share: arb, argument: arb, rest: arb) -> arb:
+    return share * argument.erfc() + rest
 
 
 def _sum(*terms: arb) -> arb:

@@ -133,7 +133,7 @@ _WORDS: Mapping[str, Domain] = {
 
 
 def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
-    """Read a domain word, an interval `(a, b)`, `[a, b)`, ..., or `integer in [a, b]`.
+    """Read a domain word, an interval `(a, b)`, `[a, b)`, ..., `integer in [a, b]` or `{0, 1, 2}`.
 
     names: the symbols that the ends may mention; `oo` and `-oo` are infinite ends.
     Raises InputError for anything else, naming the words there are.
@@ -141,6 +141,8 @@ def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
     word = " ".join(text.split())
     if word in _WORDS:
         return _WORDS[word]
+    if word[:1] == "{" and word[-1:] == "}":
+        word = _listed(word)
     interval = word.removeprefix("integer in ")
     if interval[:1] in ("(", "[") and interval[-1:] in (")", "]") and interval.count(",") == 1:
         lower, upper = (_end(part.strip(), names or {}) for part in interval[1:-1].split(","))
@@ -150,6 +152,19 @@ def domain(text: str, names: Mapping[str, sp.Symbol] | None = None) -> Domain:
         return Domain(word, lower, upper, *closed, integer=interval != word)
     words = ", ".join(repr(name) for name in _WORDS)
     raise InputError(f"the domain {text!r} is none of {words} or an interval like '(0, 1)'")
+
+
+def _listed(word: str) -> str:
+    """`integer in [0, 2]` for `{0, 1, 2}`."""
+    values = [each.strip() for each in word[1:-1].split(",")]
+    if all(each.removeprefix("-").isdecimal() for each in values):
+        whole = [int(each) for each in values]
+        if len(whole) > 1 and whole == list(range(whole[0], whole[0] + len(whole))):
+            return f"integer in [{whole[0]}, {whole[-1]}]"
+    raise InputError(
+        f"the domain {word!r} is no list of two or more successive whole numbers as in "
+        f"'{{0, 1, 2}}'; of others, write 'integer in [a, b]' or map them to 0, 1, 2, ..."
+    )
 
 
 def interval(
@@ -298,7 +313,7 @@ def is_domain(text: str) -> bool:
     """Whether a constant is told by where it lies, and not by its value."""
     word = " ".join(text.split())
     bracketed = word[:1] in ("(", "[") and "," in word
-    return word in _WORDS or bracketed or word.startswith("integer in ")
+    return word in _WORDS or bracketed or word.startswith(("integer in ", "{"))
 
 
 def unknown_symbol(name: str, where: Domain) -> sp.Symbol:

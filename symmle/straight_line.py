@@ -7,11 +7,13 @@ functions it uses, it generates no text; a single value is cheaper there.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from operator import add, mul
 
 import mpmath
 import sympy as sp
 
+from symmle.complement import complement
 from symmle.tree_value import Numbers, function_of, tree_value
 
 _Function = Callable[..., mpmath.mpf]
@@ -104,6 +106,9 @@ def _write(expr: sp.Basic, written: list[Step], known: dict[sp.Basic, int]) -> i
     elif expr.is_Atom or isinstance(expr, sp.Piecewise | sp.Derivative | sp.Subs):
         # a branch that is not taken need not have a value, so a choice is no list of steps
         step = Step(expr, _tree(expr), None)
+    elif expr.is_Add and (found := complement(expr)) is not None:
+        parts = (found.share, found.argument, found.rest)
+        step = Step(expr, _with_tail, tuple(_write(part, written, known) for part in parts))
     else:
         args = expr.args[:1] if expr.is_Pow and expr.exp.is_Integer else expr.args
         places = tuple(_write(arg, written, known) for arg in args)
@@ -130,9 +135,13 @@ def _operation(expr: sp.Expr) -> _Function:
     return function_of(expr)
 
 
+def _with_tail(share: mpmath.mpf, argument: mpmath.mpf, rest: mpmath.mpf) -> mpmath.mpf:
+    return share * mpmath.erfc(argument) + rest
+
+
 def _sum(*values: mpmath.mpf) -> mpmath.mpf:
     return mpmath.fsum(values)
 
 
-def _product(*values: mpmath.mpf) -> mpmath.mpf:
-    return mpmath.fprod(values)
+def _product(first: mpmath.mpf, *others: mpmath.mpf) -> mpmath.mpf:
+    return reduce(mul, others, first)  # a third of the time of mpmath.fprod, which rounds once

@@ -11,6 +11,7 @@ import mpmath
 import sympy as sp
 from sympy.core.relational import Relational
 
+from symmle.complement import complement
 from symmle.errors import InputError
 
 Numbers = Mapping[sp.Symbol, mpmath.mpf]
@@ -77,6 +78,10 @@ def tree_value(expr: sp.Basic, numbers: Numbers) -> mpmath.mpf:
     if isinstance(expr, sp.Subs):
         put = {s: tree_value(v, numbers) for s, v in zip(expr.variables, expr.point, strict=True)}
         return tree_value(expr.expr, {**numbers, **put})
+    found = complement(expr) if expr.is_Add else None
+    if found is not None:
+        tail = mpmath.erfc(tree_value(found.argument, numbers))
+        return tree_value(found.share, numbers) * tail + tree_value(found.rest, numbers)
     values = [tree_value(arg, numbers) for arg in expr.args]
     if expr.is_Add:
         return mpmath.fsum(values)

@@ -1,10 +1,12 @@
 """`stability`: numbers checked by other roads, and the contract of its JSON."""
 
 import json
+from functools import partial
 from itertools import permutations
 
 import mpmath
 import pytest
+import sympy as sp
 
 from symmle.cli import main
 
@@ -44,7 +46,10 @@ def test_simultaneous_gamma_by_eigenvalues(
 
 def radius(shape: float, rate: float, step: float) -> float:
     """The spectral radius of a sweep, by running it on the unit vectors and taking eigenvalues."""
-    h = gamma_hessian(shape, rate)
+    return _radius_in_turn(gamma_hessian(shape, rate), step)
+
+
+def _radius_in_turn(h: mpmath.matrix, step: float) -> float:
     sweep = mpmath.eye(2)
     for row in range(2):
         block = mpmath.eye(2)
@@ -124,6 +129,51 @@ def test_symbols_give_strings(capsys: pytest.CaptureFixture[str]) -> None:
     record = analysed(capsys, "normal")
     assert record["fixed_point"] == {}
     assert [s["stable_steps"][0]["upper"] for s in record["schemes"]] == ["var(x)", "var(x)"]
+
+
+def test_a_long_closed_form_stays_a_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    """Zero-inflated Poisson: the end in (rate, zero) is 2 over the largest eigenvalue of -H.
+
+    H is differenced from the average log-likelihood of a sample, at its estimate, where H is -I.
+    The alternating sweep is told by its conditions: they hold at a step exactly if the sweep, run
+    on the unit vectors, contracts.
+    """
+    record = analysed(capsys, "zero_inflated_poisson")
+    assert set(record["fixed_point"]) == {"rate", "zero"}
+    assert len(json.dumps(record)) < 40_000
+    counts = [0, 0, 0, 0, 1, 2, 2, 3, 5]
+    with mpmath.workdps(40):
+        average = partial(_average_zero_inflated, counts)
+        positive = [k for k in counts if k]
+        target = mpmath.mpf(sum(positive)) / len(positive)
+        rate = mpmath.findroot(lambda r: r / (1 - mpmath.exp(-r)) - target, 2)
+        zero = 1 - mpmath.mpf(sum(counts)) / len(counts) / rate
+        orders = [[(2, 0), (1, 1)], [(1, 1), (0, 2)]]
+        minus_h = -mpmath.matrix(
+            [[mpmath.diff(average, (rate, zero), n) for n in r] for r in orders]
+        )
+        largest = max(mpmath.eigsy(minus_h, eigvals_only=True))
+        letters = {"rate": rate, "zero": zero}
+        both = schemes(record)
+        (interval,) = both["simultaneous"]["stable_steps"]
+        end = sp.lambdify(("rate", "zero"), interval["upper"], "mpmath")(**letters)
+        assert abs(end - 2 / largest) < 1e-9
+        assert both["simultaneous"]["known"] == "proved"
+        conditions = both["alternating"]["conditions"]
+        holds = sp.lambdify(("rate", "zero", "step"), conditions, "mpmath")
+        verdicts = set()
+        for k in range(-5, 30):
+            step = mpmath.mpf("1.2") ** k / largest
+            stable = all(holds(**letters, step=step))
+            verdicts.add(stable)
+            assert stable == (_radius_in_turn(-minus_h, step) < 1)
+        assert verdicts == {True, False}
+
+
+def _average_zero_inflated(counts: list[int], rate: mpmath.mpf, zero: mpmath.mpf) -> mpmath.mpf:
+    nothing = mpmath.log(zero + (1 - zero) * mpmath.exp(-rate))
+    terms = [k * mpmath.log(rate) - rate + mpmath.log(1 - zero) if k else nothing for k in counts]
+    return mpmath.fsum(terms) / len(counts)
 
 
 def test_newton_converges_below_two(capsys: pytest.CaptureFixture[str]) -> None:

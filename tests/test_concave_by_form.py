@@ -21,13 +21,24 @@ from symmle.sample_mean import mean
 from tests.by_rows import typed
 
 COUNT = "y: nonnegative integer"
+PROBIT = "y*log(Phi(a + b*x)) + (1 - y)*log(Phi(-a - b*x))"
 LINEAR = {
     "logistic": ("y*(a+b*x)-log(1+exp(a+b*x))", ["x", COUNT], ["a", "b"], "(1, x)"),
     "log link": ("y*(a+b*x)-exp(a+b*x)-loggamma(y+1)", ["x", COUNT], ["a", "b"], "(1, x)"),
     "two slopes": ("y*(b*x+c*z)-exp(b*x+c*z)", ["x", "z", COUNT], ["b", "c"], "(x, z)"),
+    "probit": (PROBIT, ["x", "y: {0, 1}"], ["a", "b"], "(1, x)"),
+    "probit through the origin": (
+        "log(1 - erf(b*x))",
+        ["x"],
+        ["b"],
+        "(x)",
+    ),
     "waiting times": ("-a-b*x-y*exp(-a-b*x)", ["x", "y>0"], ["a", "b"], "(1, x)"),
 }
 NOT_GRAM = {
+    "a share above one": (PROBIT, ["x", "y: {0, 1, 2}"], ["a", "b"]),
+    "a tail that is no logarithm": ("-Phi(a + b*x)", ["x"], ["a", "b"]),
+    "a sum of tails": ("log(1 + Phi(a + b*x))", ["x"], ["a", "b"]),
     "the weight may be of either sign": ("-y*exp(a+b*x)", ["x", "y"], ["a", "b"]),
     "two predictors": ("y*(a+b*x)-exp(a)-cos(b*x)", ["x", COUNT], ["a", "b"]),
     "not linear": ("-(y-a*exp(b*x))**2", ["x", "y"], ["a", "b"]),
@@ -54,7 +65,7 @@ def test_what_is_no_gram_matrix(name: str) -> None:
     """Nothing is claimed of second derivatives of another form."""
     density, data, parameters = NOT_GRAM[name]
     model = typed(density, data, parameters)
-    assert gram(model.log_density, model.symbols) is None
+    assert gram(model, model.symbols) is None
     assert _found(model).maximum is not Known.PROVED
 
 
@@ -62,7 +73,7 @@ def test_the_columns_solve_for_the_second_derivatives() -> None:
     """At random rows: the Hessian of a logistic row is -w*z*z' with z as named."""
     density, data, parameters, _ = LINEAR["logistic"]
     model = typed(density, data, parameters)
-    found = gram(model.log_density, model.symbols)
+    found = gram(model, model.symbols)
     assert found is not None
     z = sp.Matrix(found.columns)
     rows = sp.hessian(model.log_density, list(model.symbols))

@@ -251,6 +251,49 @@ def test_two_roots_where_rows_do_not_fall_together() -> None:
     found = _estimator("lomax")
     assert found.unique is None
     assert found.exists is None
+    columns = dict.fromkeys(found.exists_if.atoms(Datum), x)
+    assert not _holds(found.exists_if, columns)
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        ("lomax", "(min(x) > 0) & (var(x) - mean(x)**2 > 0)"),  # mean(x**2) > 2*mean(x)**2
+        ("inverse_pareto", "var(1/x) - mean(1/x)**2 > 0"),
+    ],
+)
+def test_a_condition_that_is_enough(name: str, condition: str) -> None:
+    """By hand, wherever it holds: the profile falls away from its top to both sides, far out."""
+    found = _estimator(name)
+    assert str(found.exists_if) == condition
+    met = 0
+    for rows in combinations_with_replacement(["0.02", "0.5", "1", "9"], 4):
+        x = [mpmath.mpf(each) for each in rows]
+        if not _holds(found.exists_if, dict.fromkeys(found.exists_if.atoms(Datum), x)):
+            continue
+        met += 1
+        rates = x if name == "lomax" else [1 / each for each in x]
+
+        def height(v: mpmath.mpf, rates: Sequence[mpmath.mpf] = rates) -> mpmath.mpf:
+            b = mpmath.fsum(mpmath.log1p(v * each) for each in rates) / len(rates)
+            return mpmath.log(v) - mpmath.log(b) - b
+
+        with mpmath.workdps(60):
+            values = [height(mpmath.mpf(10) ** k) for k in range(-15, 16)]
+        assert values[0] < values[1] < max(values) > values[-2] > values[-1]
+    assert met > 5
+
+
+def test_a_typed_family_has_such_a_condition_too() -> None:
+    """Lomax's law with a rate for its scale, and rows that cannot be zero."""
+    model = typed("log(a) + log(b) - (a + 1)*log(1 + b*x)", ["x>0"], ["a>0", "b>0"])
+    assert str(estimate(derive(model)).exists_if) == "var(x) - mean(x)**2 > 0"
+
+
+def test_nothing_is_enough_where_the_other_parameter_has_no_maximum() -> None:
+    """Minus a Lomax log-density: the profile is one of minima."""
+    model = typed("-log(a) - log(b) + (a + 1)*log(1 + b*x)", ["x>0"], ["a>0", "b>0"])
+    assert estimate(derive(model)).exists_if is None
 
 
 X, T = Datum("x", positive=True), sp.Symbol("u", positive=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from symmle.derive import derive
 from symmle.derive.mean_equations import mean_equations
@@ -27,6 +28,14 @@ def textbook_information(spread: np.ndarray) -> np.ndarray:
     whole[:size, :size] = np.linalg.inv(spread)
     whole[size:, size:] = lower
     return whole
+
+
+def test_an_indefinite_matrix_is_outside_the_domain() -> None:
+    """Two negative eigenvalues have a positive determinant: a variance has its own bound."""
+    (bounded,) = (v for v in family_model("multivariate_normal", 3).parameters if v.name == "s33")
+    spread = {s: sp.Integer(2) for s in bounded.domain.depends_on}
+    assert bounded.domain.at(spread).contains(sp.Rational(201, 100)) is True
+    assert bounded.domain.at(spread).contains(sp.Rational(199, 100)) is False
 
 
 @pytest.mark.parametrize("size", [2, 3])

@@ -33,6 +33,8 @@ from symmle.model import (
         ("(-oo, 1]", [-50, 1], [1.01]),
         ("(-1/2, oo)", [-0.49, 9], [-0.5]),
         ("integer in [0, 10]", [0, 10], [11, 0.5]),
+        ("{0, 1}", [0, 1], [2, -1, 0.5]),
+        ("{-1,0,1}", [-1, 0, 1], [2, -2, 0.5]),
         ("  nonnegative   integer ", [0], [-1]),
     ],
 )
@@ -55,7 +57,13 @@ def test_a_domain_contains_its_points(text: str, inside: list, outside: list) ->
         "0, 1",
         "(0; 1)",
         "(0, 1, 2)",
-        "{0, 1}",
+        "{}",
+        "{0}",
+        "{0, 2}",
+        "{1, 0}",
+        "{0, 1",
+        "{a, b}",
+        "{0.5, 1.5}",
         "integer in",
         "(__import__('os'), 1)",
         "(a, 1)",
@@ -133,6 +141,7 @@ def test_a_domain_may_rest_on_a_parameter() -> None:
         ("n:nonnegative integer", ("n", "nonnegative integer")),
         ("x: integer in [0, 1]", ("x", "integer in [0, 1]")),
         ("x in (lower, oo)", ("x", "(lower, oo)")),
+        ("y in {0,1}", ("y", "{0,1}")),
     ],
 )
 def test_the_forms_of_a_declaration(text: str, found: tuple[str, str]) -> None:

@@ -207,7 +207,7 @@ def test_long_values_are_told_through_each_other() -> None:
     assert close(value(shown[zero], rows, at), value(values[zero], rows, {}))
     written = text_document(derivation_document(findings, ""))
     assert "minus the Fisher information at the estimate" in written
-    assert len(written.splitlines()) < 120
+    assert len(written.splitlines()) < 200
 
 
 def test_a_derivative_without_a_name_has_primes() -> None:

@@ -254,6 +254,11 @@ def test_a_mixture_of_two_rates_is_found_from_one_plain_start() -> None:
 
 
 @pytest.mark.parametrize(
+    "density",
+    ["y*(a+b*x) - log(1+exp(a+b*x))", "y*log(Phi(a+b*x)) + (1-y)*log(Phi(-a-b*x))"],
+    ids=["logit", "probit"],
+)
+@pytest.mark.parametrize(
     ("y", "x", "top"),
     [
         ([0, 0, 0, 1, 1, 1], [1, 2, 3, 4, 5, 6], 0.0),  # separated between 3 and 4
@@ -262,13 +267,13 @@ def test_a_mixture_of_two_rates_is_found_from_one_plain_start() -> None:
         ([0, 0, 1, 0, 1, 1], [1, 2, 3, 4, 5, 6], None),
     ],
 )
-def test_separated_data_have_no_logistic_regression(y, x, top) -> None:
+def test_separated_data_have_no_regression(y, x, top, density) -> None:
     """Albert & Anderson (1984): intercept and slope run off together; the supremum by hand.
 
     A score that fades is not one that vanishes, however small it is in standard errors.
     """
-    domains = {"y": "integer in [0, 1]", "x": "real"}
-    model = build_model("m", "y*(a+b*x) - log(1+exp(a+b*x))", domains, {"a": "real", "b": "real"})
+    domains = {"y": "{0, 1}", "x": "real"}
+    model = build_model("m", density, domains, {"a": "real", "b": "real"})
     found = symmle.fit(model, {"y": y, "x": np.array(x, dtype=float)})
     if top is None:
         assert found.status is Status.OK

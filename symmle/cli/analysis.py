@@ -6,7 +6,7 @@ from types import MappingProxyType
 import sympy as sp
 
 from symmle import trial
-from symmle.cli.point import at_estimate
+from symmle.cli.point import at_estimate, stays_in_letters
 from symmle.derive import Derivation, derive
 from symmle.errors import SymmleError
 from symmle.estimate import Estimator, Kind, estimate
@@ -42,7 +42,10 @@ def analysed(model: Model) -> Findings:
     if undecided or not derivation.smooth:
         why = f"No update map is analysed: {_without_map(estimator)}"
         return Findings(derivation, estimator, (), (), None, checks, why)
-    size = sum(entry.count_ops() for entry in estimator.hessian)
+    matrix = estimator.hessian
+    if stays_in_letters(derivation, estimator):
+        matrix = derivation.information.matrix
+    size = sum(entry.count_ops() for entry in matrix)
     if size > _MOST_OPERATIONS:
         why = f"The Hessian has {size} operations, too many for symbols; use `stability --at`"
         return Findings(derivation, estimator, (), (), None, checks, why)

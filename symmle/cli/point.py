@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -11,7 +11,7 @@ from symmle.cli.naming import sample_for
 from symmle.coordinates import assignments
 from symmle.derive import Derivation
 from symmle.errors import InputError, NoEstimateError
-from symmle.estimate import Estimator
+from symmle.estimate import Estimator, Kind
 from symmle.estimate.elimination import reduced
 from symmle.known import Known
 from symmle.model import Model
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _DIGITS = 30
 _SECONDS = 20.0  # of the integrals of one information matrix
 _MOST_ROWS = 20_000
+_LONG = 500  # operations of H, from which on closed forms stay letters in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Point:
 
     values: numbers for the parameters; empty when they stay symbols.
     meaning: what H is there, in words.  level: no claim at this point is stronger.
+    letters: what parameters that stay symbols stand for, where that is known but long.
     """
 
     values: Mapping[sp.Symbol, sp.Expr]
@@ -42,6 +44,7 @@ class Point:
     meaning: str
     strict_maximum: bool
     level: Known = Known.PROVED
+    letters: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
     def weakened(self, found: SchemeStability) -> SchemeStability:
         """The same result at a level that the numbers of this point allow."""
@@ -52,7 +55,13 @@ class Point:
 
 
 def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:
-    """The estimate of any sample, in symbols."""
+    """The estimate of any sample, in symbols.
+
+    Long closed forms are not put in where H equals -I at every zero of the score: everything is
+    then said in the parameters, which stand for their estimates.
+    """
+    if stays_in_letters(derivation, estimator):
+        return _in_letters(derivation, estimator)
     known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True))
     values = dict(estimator.values)
 
@@ -64,6 +73,27 @@ def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:
     meaning = "at the estimate of any sample"
     strict = estimator.maximum is Known.PROVED
     return Point({}, place if values else None, meaning, strict)
+
+
+def stays_in_letters(derivation: Derivation, estimator: Estimator) -> bool:
+    """Whether the estimate is a closed form that is better left a letter for each parameter."""
+    if estimator.kind is not Kind.CLOSED or not derivation.information.from_score:
+        return False
+    put_in = sum(entry.count_ops() for entry in estimator.hessian)
+    return bool(put_in > max(_LONG, derivation.information.matrix.count_ops()))
+
+
+def _in_letters(derivation: Derivation, estimator: Estimator) -> Point:
+    hessian = -derivation.information.matrix
+    known = dict(zip(derivation.score.hessian, hessian, strict=True))
+
+    def place(expr: sp.Expr) -> sp.Expr:
+        return known[expr] if expr in known else separate(expr)
+
+    names = " and ".join(symbol.name for symbol in estimator.values)
+    meaning = f"at the estimate of any sample, for which {names} stand"
+    strict = estimator.maximum is Known.PROVED
+    return Point({}, place, meaning, strict, letters=estimator.values)
 
 
 def at_values(derivation: Derivation, text: str) -> Point:

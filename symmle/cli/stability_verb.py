@@ -48,6 +48,7 @@ def _print(
 ) -> None:
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:
+        where |= {symbol.name: value for symbol, value in point.letters.items()}
         record = stability_json(derivation.model, where, point.meaning, found, compared)
         sys.stdout.write(dumped(record))
         return

@@ -149,7 +149,7 @@ def in_coordinates(
     )
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     road = f"{information.road}, then the chain rule"
-    return Information(matrix, information.known, road, unresolved)
+    return Information(matrix, information.known, road, unresolved, information.from_score)
 
 
 def _expectations_from_score(

@@ -21,6 +21,7 @@ from symmle.fraction import reduced_fraction
 from symmle.model import Variable
 from symmle.sample_mean import masked, nodes, recentred, separate, tidy
 
+_MOST_OPERATIONS = 500  # of an entry of a Hessian that is gathered
 _FEW = 2  # parameters, with which every order is tried
 _SECONDS = 6.0  # of an elimination, after which the system is left as it stands
 
@@ -289,6 +290,12 @@ def reduced(equation: sp.Expr) -> sp.Expr:
         fractions = sp.factor_terms(reduced_fraction(fractions))
     rest = (term for term in terms if term.has(sp.Function))
     return tidy(sp.Add(fractions, *rest).xreplace(back))
+
+
+def shortened(entry: sp.Expr) -> sp.Expr:
+    """An entry of a Hessian with values put in, gathered unless it is long."""
+    long = entry.count_ops() > _MOST_OPERATIONS or entry.has(sp.LambertW)
+    return entry if long else recentred(reduced(entry))
 
 
 def back_substituted(

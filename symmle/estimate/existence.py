@@ -17,6 +17,7 @@ from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import (
     SampleMean,
     linear_in_means,
+    log_by_sign,
     masked,
     mean,
     nodes,
@@ -133,7 +134,8 @@ def _mean_is_positive(left: sp.Expr) -> bool:
     if rest != 0 or not all(coefficient.is_number for _, coefficient in terms):
         return False
     inside = sp.Add(*(coefficient * inside for inside, coefficient in terms))
-    return bool(on_support(sp.logcombine(inside, force=True)).is_positive)
+    shown = on_support(sp.logcombine(inside, force=True)).replace(sp.log, log_by_sign)
+    return bool(shown.is_positive)
 
 
 def root_exists(equation: Equation) -> sp.Basic | None:

@@ -3,9 +3,10 @@
 Where the parameters enter each row through one linear predictor, d2 log f = -w*z*z' row by row,
 with a weight w > 0 and columns z that are free of the parameters.  Then -H = mean(w*z*z') is
 positive definite unless the columns z are collinear in the sample, for v'H v = -mean(w*(z'v)**2).
-Regressions are of this kind: with the log link for counts, the logit link for successes, and least
-squares.  Source: McCullagh & Nelder, Generalized Linear Models (1989), section 2.5; Wedderburn, On
-the existence and uniqueness of the maximum likelihood estimates, Biometrika 63 (1976) 27.
+Regressions are of this kind: with the log link for counts, the logit and probit links for
+successes, and least squares.  Source: McCullagh & Nelder, Generalized Linear Models (1989),
+section 2.5; Wedderburn, On the existence and uniqueness of the maximum likelihood estimates,
+Biometrika 63 (1976) 27.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ import sympy as sp
 from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.estimate.exponentials import without_exponentials
+from symmle.estimate.log_tail import with_log_tails
 from symmle.fraction import reduced_fraction
+from symmle.model import Model, Variable
 from symmle.sample_mean import has_data
 
 _SECONDS = 2.0
@@ -34,32 +37,32 @@ class Gram:
     def told(self) -> str:
         """How the proof reads."""
         shown = ", ".join(map(str, self.columns))
+        alike = "these columns are collinear" if len(self.columns) > 1 else "it is zero"
         return (
             f"minus the second derivatives in {', '.join(map(str, self.parameters))} are "
-            f"mean(w*z*z') with w > 0 and z = ({shown}): positive definite unless these columns "
-            "are collinear in the sample"
+            f"mean(w*z*z') with w > 0 and z = ({shown}): positive definite unless {alike} "
+            "in the sample"
         )
 
 
-def gram(log_density: sp.Expr, parameters: Sequence[sp.Symbol]) -> Gram | None:
-    """The columns for these parameters, two or more; None where a row is not of that form."""
-    if len(parameters) < 2:
-        return None
+def gram(model: Model, parameters: Sequence[sp.Symbol]) -> Gram | None:
+    """The columns for these parameters; None where a row is not of that form."""
     try:
-        columns = bounded(_SECONDS, lambda: _columns(log_density, parameters))
+        columns = bounded(_SECONDS, lambda: _columns(model, parameters))
     except BudgetError:
         return None
     return None if columns is None else Gram(tuple(parameters), columns)
 
 
-def _columns(log_density: sp.Expr, parameters: Sequence[sp.Symbol]) -> tuple[sp.Expr, ...] | None:
+def _columns(model: Model, parameters: Sequence[sp.Symbol]) -> tuple[sp.Expr, ...] | None:
+    log_density = with_log_tails(model.log_density)
     slopes = [log_density.diff(symbol) for symbol in parameters]
     rows = sp.Matrix([[slope.diff(symbol) for symbol in parameters] for slope in slopes])
     if sum(entry.count_ops() for entry in rows) > _MOST_OPERATIONS:
         return None
     entries = without_exponentials(rows).applyfunc(reduced_fraction)
     for i in range(len(parameters)):
-        column = _root_of_data(entries[i, i])
+        column = _root_of_data(entries[i, i], model.data)
         if column is None:
             continue
         ratios = [reduced_fraction(entries[i, j] / entries[i, i]) for j in range(entries.cols)]
@@ -79,7 +82,7 @@ def _is_of_parameters(column: sp.Expr) -> bool:
     return bool(column.free_symbols) and not has_data(column)
 
 
-def _root_of_data(entry: sp.Expr) -> sp.Expr | None:
+def _root_of_data(entry: sp.Expr, data: Sequence[Variable]) -> sp.Expr | None:
     """z with entry = -w*z**2, w > 0: the squares of data are taken off; None if no sign shows."""
     column, rest = sp.S.One, sp.S.One
     for factor in sp.Mul.make_args(sp.factor_terms(entry)):
@@ -88,7 +91,18 @@ def _root_of_data(entry: sp.Expr) -> sp.Expr | None:
             column *= base ** (exponent / 2)
         else:
             rest *= factor
-    return column if rest.is_negative else None
+    return column if _is_negative(rest, data) else None
+
+
+def _is_negative(expr: sp.Expr, data: Sequence[Variable]) -> bool:
+    """Whether it is negative in every row: one that is linear in a bounded column, at its ends."""
+    if expr.is_negative or not data:
+        return bool(expr.is_negative)
+    column, ends = data[0].symbol, (data[0].domain.lower, data[0].domain.upper)
+    bounded_here = expr.has(column) and all(end.is_number and end.is_finite for end in ends)
+    if bounded_here and expr.diff(column, 2) == 0:
+        return all(_is_negative(expr.xreplace({column: end}), data[1:]) for end in ends)
+    return _is_negative(expr, data[1:])
 
 
 def curvature_where_flat(log_density: sp.Expr, symbol: sp.Symbol) -> sp.Expr | None:

@@ -13,10 +13,10 @@ import sympy as sp
 
 from symmle.coordinates import placed
 from symmle.derive import Derivation
-from symmle.estimate.elimination import reduced
+from symmle.estimate.elimination import shortened
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.model import Origin
-from symmle.sample_mean import masked, recentred, separate
+from symmle.sample_mean import masked, separate
 
 _ROAD = "; the coordinates are one-to-one, so the estimate and its maximality carry over"
 
@@ -112,9 +112,7 @@ def _hessian(
     """J' H J where a closed form makes the score vanish; else H in the coordinates, values in."""
     if found.kind is not Kind.CLOSED or found.pinned or not derivation.smooth:
         return derivation.score.hessian.applyfunc(
-            lambda entry: (
-                recentred(reduced(separate(entry).xreplace(dict(values)))) if values else entry
-            )
+            lambda entry: shortened(separate(entry).xreplace(dict(values))) if values else entry
         )
     slopes = [
         1 / image.diff(symbol).xreplace({symbol: found.values[symbol]})
@@ -124,5 +122,5 @@ def _hessian(
     return sp.ImmutableMatrix(
         size,
         size,
-        lambda i, j: recentred(reduced(found.hessian[i, j] * slopes[i] * slopes[j])),
+        lambda i, j: shortened(found.hessian[i, j] * slopes[i] * slopes[j]),
     )

@@ -59,6 +59,7 @@ class Estimator:
     values: {parameter: expression} in the statistics and in the `unknowns`; complete if closed.
     equations: what the unknowns must satisfy (score components, after substitution).
     exists: a condition on the statistics; None when it was not found.
+    exists_if: then perhaps one that is enough for an estimate, though not needed; None elsewhere.
     unique: whether there is at most one stationary point in the domain; None when not known.
     hessian: at the stationary point, with `values` substituted.
     maximum: how it is known to be a strict local maximum (UNKNOWN when it is not), and `road`.
@@ -88,6 +89,7 @@ class Estimator:
     whole: tuple[sp.Symbol, ...] = ()
     identified: tuple[sp.Expr, ...] = ()
     concave_in: Mapping[sp.Symbol, sp.Expr] = field(default_factory=lambda: MappingProxyType({}))
+    exists_if: sp.Basic | None = None
 
     @property
     def complete(self) -> bool:

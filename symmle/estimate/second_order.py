@@ -121,7 +121,7 @@ def _gram_of_all(derivation: Derivation) -> Gram | None:
     """The columns of which -H is a weighted Gram matrix, wherever the parameters are."""
     if not derivation.smooth or not nodes(derivation.score.hessian):
         return None
-    return gram(derivation.model.log_density, derivation.score.parameters)
+    return gram(derivation.model, derivation.score.parameters)
 
 
 def _gram_and_rest(
@@ -135,7 +135,7 @@ def _gram_and_rest(
     if not rest or any(hessian[i, j] != 0 for i in first for j in rest):
         return None
     density = derivation.model.log_density
-    columns = gram(density, real)
+    columns = gram(derivation.model, real)
     if columns is None:
         return None
     bend = curvature_where_flat(density, parameters[rest[0]]) if len(rest) == 1 else None

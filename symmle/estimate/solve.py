@@ -15,7 +15,13 @@ from symmle.budget import allowance
 from symmle.derive import Derivation
 from symmle.estimate.boundary import boundary
 from symmle.estimate.concave_elsewhere import concave_elsewhere
-from symmle.estimate.elimination import Elimination, back_substituted, eliminate, reduced
+from symmle.estimate.elimination import (
+    Elimination,
+    back_substituted,
+    eliminate,
+    reduced,
+    shortened,
+)
 from symmle.estimate.existence import (
     closed_form_exists,
     conjunction,
@@ -32,12 +38,13 @@ from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation, Estimator, Kind
 from symmle.estimate.residuals import with_residuals
 from symmle.estimate.second_order import concavity, is_flat_along_a_line, second_order
+from symmle.estimate.sufficient import exists_if
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
 from symmle.model import Datum, Domain, Model
-from symmle.sample_mean import masked, recentred, separate
+from symmle.sample_mean import masked, separate
 
-_MOST_OPERATIONS = 500  # a larger entry of the Hessian is not simplified
+_MOST_OPERATIONS = 500  # of a Hessian, beyond which values are put into -I instead
 _SECONDS = 10.0  # of all bounded steps of one estimate together
 
 
@@ -127,6 +134,10 @@ def _stationary(
     decided = found.unique and found.exists is not None and second.known is Known.PROVED
     if not decided and not left.positive:
         found = _with_one_maximum(found, derivation)
+    if found.exists is None and left.own and equation is not None:
+        enough = exists_if(equation, hessian, derivation)
+        always = enough == sp.true
+        found = replace(found, exists=enough) if always else replace(found, exists_if=enough)
     return with_residuals(found, derivation)
 
 
@@ -331,9 +342,4 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
     """The Hessian with the solved parameters replaced, each entry reduced."""
     if not values:
         return hessian
-    return hessian.applyfunc(lambda entry: _entry_at(separate(entry).xreplace(values)))
-
-
-def _entry_at(entry: sp.Expr) -> sp.Expr:
-    long = entry.count_ops() > _MOST_OPERATIONS or entry.has(sp.LambertW)
-    return entry if long else recentred(reduced(entry))
+    return hessian.applyfunc(lambda entry: shortened(separate(entry).xreplace(values)))

@@ -78,6 +78,8 @@ def multivariate_normal(k: int) -> Family:
         for j in range(i, k)
     ]
     spread = {s[i][j]: "positive" if i == j else "real" for i in range(k) for j in range(i, k)}
+    if k > 2:  # three rows have a positive determinant with two negative eigenvalues too
+        spread["s33"] = "(s23**2/s22, oo)"
     columns, centres = ([f"{letter}{i}" for i in range(1, k + 1)] for letter in ("x", "mu"))
     return Family(
         "multivariate_normal",

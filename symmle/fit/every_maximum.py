@@ -25,6 +25,7 @@ from symmle.fit.certify import Certificate, certify, image_of, inside, laid_out,
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
 from symmle.fit.first_box import Box, Sides, default_box, growing, pulls, ring
 from symmle.fit.half_plane import Remaining, remaining
+from symmle.fit.highest import is_smooth_inside, rises_to_all
 from symmle.fit.one_unknown import OneUnknown, in_one_unknown
 from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
@@ -63,6 +64,7 @@ class Search:
     complete: whether every stationary point in the box is listed; what is not is proved absent.
     undecided: boxes in which there may be more.  road: a sentence that says so.
     whole: whether no stationary point anywhere in the domain is missing.
+    highest: whether the highest maximum is proved to be that over the whole domain.
     """
 
     points: tuple[Stationary, ...]
@@ -71,6 +73,7 @@ class Search:
     undecided: tuple[Box, ...]
     road: str
     whole: bool = False
+    highest: bool = False
 
 
 def stationary_points(
@@ -112,7 +115,7 @@ def _of_line(derivation: Derivation, one: OneUnknown, rows: Rows, counts: Counts
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in one.found])
     listed = {one.unknown: (one.low, one.high)}
     left = tuple((each,) for each in one.doubtful)
-    return Search(points, listed, not left, left, one.sentence, one.whole)
+    return Search(points, listed, not left, left, one.sentence, one.whole, one.highest)
 
 
 def _in_box(
@@ -158,8 +161,10 @@ def _in_box(
             left += _divided(derivation, laid, rows, counts, part, stop, found)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
     road = _sentence(searched, len(left), outside, whole)
-    listed = _everywhere(derivation) if whole and not left else searched
-    return Search(points, listed, not left, tuple(left), road, whole and not left)
+    settled = whole and not left
+    listed = _everywhere(derivation) if settled else searched
+    # Outside of the region the likelihood rises towards it, and a highest point is stationary.
+    return Search(points, listed, not left, tuple(left), road, settled, settled)
 
 
 def _grown(
@@ -390,4 +395,6 @@ def _rational(derivation: Derivation, rows: Rows, counts: Counts) -> Search | No
         f"the score is a rational function of {symbol}, and every real root of its numerator is "
         "isolated exactly; any other stationary point is proved absent"
     )
-    return Search(_highest_first(points), {symbol: ends_of}, True, (), road, True)
+    kinds = [each.kind for each in sorted(points, key=lambda point: point.estimate[symbol])]
+    highest = rises_to_all(kinds) and is_smooth_inside(derivation)
+    return Search(_highest_first(points), {symbol: ends_of}, True, (), road, True, highest)

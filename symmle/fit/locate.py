@@ -14,6 +14,7 @@ from symmle.estimate import Kind
 from symmle.fit.centred import centred_estimate
 from symmle.fit.chart import Chart, between_moving_ends, charts
 from symmle.fit.climb import ModuleSurface, Point, Surface, Top, climb
+from symmle.fit.record import Searched
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
 
@@ -33,7 +34,7 @@ class Located:
     """theta: by symbol.  others: tops elsewhere, the highest first.  searched: from how many
     other starts; 0 where there is but one top, or the data are too many.  said: what a search for
     a whole number found; ties: whole numbers that are equally likely.  on_kink: parameters that
-    sit where the log-density has a kink."""
+    sit where the log-density has a kink.  search: what is known of all stationary points."""
 
     theta: Mapping[sp.Symbol, float]
     iterations: int
@@ -42,6 +43,7 @@ class Located:
     said: str = ""
     ties: tuple[int, ...] = ()
     on_kink: tuple[sp.Symbol, ...] = ()
+    search: Searched | None = None
 
 
 @dataclass(frozen=True, slots=True)

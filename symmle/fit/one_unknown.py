@@ -8,7 +8,7 @@ up to the end of the domain; each zero is then proved a stationary point in all 
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 from flint import arb, ctx
@@ -19,6 +19,7 @@ from symmle.errors import InputError
 from symmle.estimate.elimination import back_substituted, one_equation
 from symmle.fit.certify import Certificate, certify
 from symmle.fit.enclosed import Counts, Rows, enclosed
+from symmle.fit.highest import is_smooth_inside, profiles_are_maxima, rises_to_all
 from symmle.fit.near_end import clear_distance
 from symmle.fit.rational_score import rational_roots
 from symmle.fit.zeros_on_line import Zeros, zeros_on_line
@@ -35,7 +36,8 @@ class OneUnknown:
     """found: the stationary points.  unknown: the one left.  low, high: where every one is listed.
     below, above: whether something of the domain is left there, of which nothing is known.
     doubtful: intervals of the unknown left undecided.  solved: the parameters that follow.
-    exact: whether the equation was a rational function."""
+    exact: whether the equation was a rational function.
+    highest: whether the highest point is proved to be the maximum over the whole domain."""
 
     found: tuple[Certificate, ...]
     unknown: sp.Symbol
@@ -46,6 +48,7 @@ class OneUnknown:
     doubtful: tuple[tuple[float, float], ...]
     solved: tuple[sp.Symbol, ...]
     exact: bool
+    highest: bool = False
 
     @property
     def whole(self) -> bool:
@@ -172,7 +175,8 @@ def _exactly(problem: _Problem) -> OneUnknown | None:
     found, doubtful = _certified(problem, [root.place for root in roots])
     ends = float(domain.lower), float(domain.upper)
     solved = tuple(problem.values)
-    return OneUnknown(found, symbol, *ends, False, False, doubtful, solved, True)
+    result = OneUnknown(found, symbol, *ends, False, False, doubtful, solved, True)
+    return replace(result, highest=_is_highest(problem, result))
 
 
 def _start(problem: _Problem, near: Mapping[sp.Symbol, float] | None) -> float:
@@ -250,7 +254,21 @@ def _judged(
     low = reached[0] if below else float(domain.lower)
     high = reached[1] if above else float(domain.upper)
     solved = tuple(problem.values)
-    return OneUnknown(found, problem.unknown.symbol, low, high, below, above, left, solved, False)
+    symbol = problem.unknown.symbol
+    result = OneUnknown(found, symbol, low, high, below, above, left, solved, False)
+    return replace(result, highest=_is_highest(problem, result))
+
+
+def _is_highest(problem: _Problem, result: OneUnknown) -> bool:
+    """Whether no end of the domain is higher than the highest point."""
+    if not result.whole:
+        return False
+    symbol = problem.unknown.symbol
+    ordered = sorted(result.found, key=lambda proof: proof.centre[symbol])
+    if not rises_to_all(["maximum" if proof.maximum else "" for proof in ordered]):
+        return False
+    derivation = problem.derivation
+    return is_smooth_inside(derivation) and profiles_are_maxima(derivation, problem.values)
 
 
 def _certified(

@@ -1,10 +1,11 @@
 """A fit in other coordinates tells of the first parameters too, by invariance."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from symmle.coordinates import Original, originals
-from symmle.fit.record import Ends, Fit
+from symmle.fit.record import Ends, Fit, Searched
 from symmle.model import Model
 
 Errors = Mapping[str, float | None]
@@ -41,6 +42,7 @@ def _with(found: Fit, original: Original) -> Fit:
         maxima=tuple(
             replace(each, estimate=_added(each.estimate, original)) for each in found.maxima
         ),
+        search=_search(found.search, original),
         reasons={
             **found.reasons,
             **{
@@ -55,6 +57,18 @@ def _with(found: Fit, original: Original) -> Fit:
 def _added(point: Mapping[str, float], original: Original) -> dict[str, float]:
     name = original.coordinate.name
     return {**point, original.name: original.value(point[name])} if name in point else {**point}
+
+
+def _search(found: Searched | None, original: Original) -> Searched | None:
+    """The points in both; the ends of the box mapped back where they are finite."""
+    if found is None:
+        return None
+    points = tuple(replace(p, estimate=_added(p.estimate, original)) for p in found.points)
+    ends = found.box.get(original.coordinate.name, (math.inf, math.inf))
+    box = found.box
+    if all(map(math.isfinite, ends)):
+        box = {**box, original.name: _ends(ends, original)}
+    return replace(found, points=points, box=box)
 
 
 def _errors(errors: Errors | None, original: Original, slope: float) -> Errors | None:

@@ -1,33 +1,42 @@
-"""Every maximum, where it is asked for: the search of a box in place of a few climbs."""
+"""Every stationary point, where it is asked for: enclosed in place of a few climbs, or known.
+
+What the derivation proved for every sample needs no search: that there is but one stationary
+point, that there is none because the data stop a parameter, or which interval is the maximum.
+"""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.estimate import Kind
+from symmle.estimate import Estimator, Kind
 from symmle.fit.climb import Point, Top
+from symmle.fit.highest import is_smooth_inside
 from symmle.fit.locate import Located
+from symmle.fit.record import Fit, Maximum, Searched
 from symmle.fit.setting import Setting
+from symmle.fit.verdict import over_the_whole
+from symmle.known import Known
 
 if TYPE_CHECKING:
-    from symmle.fit.every_maximum import Stationary
+    from symmle.fit.every_maximum import Search, Stationary
 
 _SAME = 1e-5  # relative distance of a climb's end from the proved maximum that it is
 
 
-def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
-    """(the highest maximum with all the others, what was searched, in a sentence)."""
+def with_every_maximum(asked: Setting, located: Located) -> Located:
+    """The highest maximum with all the others, and what was searched."""
     iterated = asked.estimator.kind in (Kind.REDUCED, Kind.SYSTEM)
     if not iterated or asked.estimator.unique or not asked.estimator.follows_score:
-        return located, ""
+        return located
     from symmle.fit.every_maximum import stationary_points  # balls: only where asked for
 
     if asked.rows is None or asked.counts is None:
-        return located, "the data have too many distinct rows to enclose every maximum"
+        return _declined(located, "the data have too many distinct rows to enclose every maximum")
     found = stationary_points(asked.derivation, asked.rows, asked.counts, near=located.theta)
     if found is None:
-        return located, f"every maximum cannot be enclosed here: {_why_not(asked)}"
+        return _declined(located, f"every maximum cannot be enclosed here: {_why_not(asked)}")
+    located = replace(located, search=_searched(asked, found))
     symbols = asked.model.symbols
     total = float(sum(asked.counts))
     tops = [
@@ -36,12 +45,92 @@ def with_every_maximum(asked: Setting, located: Located) -> tuple[Located, str]:
         if p.kind == "maximum"
     ]
     if not found.whole:
-        return _with_those(asked, located, tops), found.road
+        return _with_those(asked, located, tops)
     if not tops:
-        return located, found.road
+        return located
     best, *others = tops
     theta = dict(zip(symbols, best.point, strict=True))
-    return replace(located, theta=theta, others=tuple(others), searched=0), found.road
+    return replace(located, theta=theta, others=tuple(others), searched=0)
+
+
+def with_search(asked: Setting, found: Fit, searched: Searched | None) -> Fit:
+    """The record with what is known of all stationary points, where it was asked for."""
+    told = searched or _beforehand(asked, found)
+    if told is None:
+        return found
+    if told.highest and asked.estimator.unique and asked.estimator.follows_score:
+        found = replace(found, message=over_the_whole(told))
+    return replace(found, search=told, notes=(*found.notes, told.sentence))
+
+
+def _declined(located: Located, why: str) -> Located:
+    return replace(located, search=Searched((), False, {}, False, why))
+
+
+def _searched(asked: Setting, found: "Search") -> Searched:
+    points = tuple(
+        Maximum(
+            {s.name: _number(each, s) for s in asked.model.symbols}, each.log_likelihood, each.kind
+        )
+        for each in found.points
+    )
+    box = {s.name: ends for s, ends in found.box.items()} if found.complete else {}
+    return Searched(points, found.whole, box, found.highest, found.road)
+
+
+def _beforehand(asked: Setting, found: Fit) -> Searched | None:
+    """What is known without a search; None where that is nothing."""
+    estimator = asked.estimator
+    domain = {
+        p.symbol.name: (float(p.domain.lower), float(p.domain.upper))
+        for p in asked.model.parameters
+        if p.domain.lower.is_number and p.domain.upper.is_number
+    }
+    if estimator.pinned and estimator.known is Known.PROVED:
+        return Searched((), True, domain, _is_only(estimator, found), _at_the_data(estimator))
+    if estimator.pinned:
+        return Searched((), False, {}, False, f"nothing is enclosed: {estimator.road}")
+    if estimator.optima and found.estimate is not None and estimator.known is Known.PROVED:
+        whole = f"{estimator.road}; no other point is a maximum, proved for every sample"
+        return Searched((), True, domain, True, f"the whole set of maxima is known: {whole}")
+    if estimator.whole:
+        names = " and ".join(map(str, estimator.whole))
+        return Searched((), False, {}, False, f"{names} is searched for, and nothing is enclosed")
+    if not (estimator.unique and estimator.follows_score):
+        return _kinked(asked)
+    if found.estimate is None or found.log_likelihood is None:
+        return None
+    point = Maximum(found.estimate, found.log_likelihood, "maximum")
+    alone = len(domain) == 1 and is_smooth_inside(asked.derivation)
+    highest = alone or bool(estimator.concave_in)
+    sentence = (
+        "every stationary point in the whole domain is listed: there is no other, proved for every "
+        f"sample ({estimator.road})"
+    )
+    return Searched((point,), True, domain, highest, sentence)
+
+
+def _is_only(estimator: Estimator, found: Fit) -> bool:
+    return found.estimate is not None and bool(estimator.unique)
+
+
+def _at_the_data(estimator: Estimator) -> str:
+    free = [str(s) for s in estimator.values if s not in estimator.pinned]
+    rest = ""
+    if free and estimator.unique:
+        verb = "have" if len(free) > 1 else "has"
+        rest = f"; given that, {' and '.join(free)} {verb} one stationary point, a maximum"
+    return (
+        "there is no stationary point in the whole domain, proved for every sample: "
+        f"{estimator.road}{rest}"
+    )
+
+
+def _kinked(asked: Setting) -> Searched | None:
+    if asked.derivation.smooth:
+        return None
+    why = "the log-density has kinks in its parameters, and no ball holds the score across one"
+    return Searched((), False, {}, False, f"every maximum cannot be enclosed here: {why}")
 
 
 def _with_those(asked: Setting, located: Located, tops: list[Top]) -> Located:

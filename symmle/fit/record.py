@@ -45,6 +45,24 @@ class Maximum:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was settled of the stationary points beside the estimate, where every one is asked for.
+
+    points: each one found, the highest first: a maximum, a minimum, a saddle, an inflection, or
+    undecided.  whole: whether none is missing anywhere in the domain.
+    box: {parameter searched: its range} in which none is missing; empty where nothing is claimed.
+    highest: whether the estimate is proved to be the maximum over the whole domain.
+    sentence: how it is known, and what is not.
+    """
+
+    points: tuple[Maximum, ...]
+    whole: bool
+    box: Mapping[str, tuple[float, float]]
+    highest: bool
+    sentence: str
+
+
 def _nothing() -> Mapping[str, str]:
     return MappingProxyType({})
 
@@ -67,7 +85,8 @@ class Fit:
     radius: by how much a certified estimate may be off, by parameter.
     optima: the whole interval of estimates that are equally likely, by parameter.
     identified: functions of the parameters that the data determine, where not all are.
-    maxima: other maxima found.  unbounded_path: where the likelihood has no bound.
+    maxima: other maxima found.  search: what is known of all stationary points, where asked.
+    unbounded_path: where the likelihood has no bound.
     limit: (the parameter that runs off, its limit, that of the log-likelihood or None for none).
     dropped: rows left out for a missing value.  effective_n: with probabilities for weights.
     reasons: {field, or field.parameter: why it holds None}.  notes: what else should be known.
@@ -97,6 +116,7 @@ class Fit:
     optima: Mapping[str, tuple[float, float]] | None = None
     identified: tuple[str, ...] = ()
     maxima: tuple[Maximum, ...] = ()
+    search: Searched | None = None
     unbounded_path: str | None = None
     limit: tuple[str, str, float | None] | None = None
     weights: Weights | None = None

@@ -14,13 +14,12 @@ definite.
     verdict   what the estimate is: the only maximum, one of several, at an end
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from symmle.data import Sample, require_domain
 from symmle.errors import InputError
 from symmle.estimate import Kind
+from symmle.fit.climb import ModuleSurface, Surface
 from symmle.fit.ends import higher_end, level_end
 from symmle.fit.fading import runs_off_together
 from symmle.fit.judge import judged, reported
@@ -29,9 +28,9 @@ from symmle.fit.locate import Located, Missing, locate, plain_point, surface_of
 from symmle.fit.many_digits import at_many_digits
 from symmle.fit.originals import with_originals
 from symmle.fit.other_unit import in_other_unit
-from symmle.fit.others import with_every_maximum
+from symmle.fit.others import with_every_maximum, with_search
 from symmle.fit.prepare import Prepared, prepare
-from symmle.fit.record import Fit, Status, Weights
+from symmle.fit.record import Fit, Searched, Status, Weights
 from symmle.fit.set_by_data import path_from, searched, way_of
 from symmle.fit.setting import Setting, setting
 from symmle.fit.statuses import failed, refused, with_end
@@ -64,7 +63,8 @@ def fit(
 
     def fitted(these: Sample) -> Fit:
         asked = setting(ready.derivation, ready.estimator, these, level, weighting)
-        return _answer(asked, ready, every_maximum)
+        found, search = _answer(asked, ready, every_maximum)
+        return with_search(asked, found, search) if every_maximum else found
 
     found = fitted(sample)
     if found.status is Status.NOT_CONVERGED:
@@ -96,40 +96,43 @@ def _or_no_bound(asked: Setting, located: Located, end: Fit | None) -> Fit | Non
     return asked.without(Status.UNBOUNDED, told, path=way_of(path))
 
 
-def _answer(asked: Setting, ready: Prepared, every_maximum: bool) -> Fit:
-    """What the search comes to, in the model's own parameters."""
+def _answer(asked: Setting, ready: Prepared, every: bool) -> tuple[Fit, Searched | None]:
+    """(what the search comes to, in the model's own parameters; what it says of every point)."""
     no_estimate = refused(asked)
     if no_estimate is not None:
         other = threshold_fit(asked) or kinked_fit(asked, ready)
-        return other or _with_end(asked, ready, no_estimate)
+        return other or _with_end(asked, ready, no_estimate), None
     module = ready.module()
     with np.errstate(all="ignore"):  # what is not finite is judged below, not warned about
         try:
             surface = surface_of(asked, module)
         except ValueError as error:
-            return asked.without(Status.NOT_CONVERGED, str(error))
+            return asked.without(Status.NOT_CONVERGED, str(error)), None
         located = searched(asked) or locate(asked, surface)
         if isinstance(located, Fit):
-            return located
+            return located, None
         exact, located = at_many_digits(asked, surface, located)
         if isinstance(located, Missing):
-            return failed(asked, surface, located.start, located.reason)
-        located, road = with_every_maximum(asked, located) if every_maximum else (located, "")
-        end = _or_no_bound(asked, located, higher_end(asked, surface, located))
-        if end is not None:
-            return replace(end, notes=(*end.notes, road)) if road else end
-        found = judged(asked, exact, located)
-        if isinstance(found, Fit) and found.status in (Status.NOT_IDENTIFIED, Status.NOT_UNIQUE):
-            found = _or_no_bound(asked, located, level_end(asked, surface, located)) or found
-        if isinstance(found, Fit):
-            lost = found.status is Status.NOT_CONVERGED or asked.spans_much
-            start = tuple(located.theta.values())
-            if lost:
-                found = failed(asked, surface, start, found.message)
-            if lost and found.status is Status.NOT_CONVERGED:
-                found = (
-                    runs_off_together(asked, start) or level_end(asked, surface, located) or found
-                )
-            return found
-        record = with_status(asked, reported(asked, exact, found, located), located)
-        return replace(record, notes=(*record.notes, road)) if road else record
+            return failed(asked, surface, located.start, located.reason), None
+        if every:
+            located = with_every_maximum(asked, located)
+        return _settled(asked, surface, exact, located), located.search
+
+
+def _settled(asked: Setting, surface: ModuleSurface, exact: Surface, located: Located) -> Fit:
+    """The record of the point found, judged, or of what was found to be higher."""
+    end = _or_no_bound(asked, located, higher_end(asked, surface, located))
+    if end is not None:
+        return end
+    found = judged(asked, exact, located)
+    if isinstance(found, Fit) and found.status in (Status.NOT_IDENTIFIED, Status.NOT_UNIQUE):
+        found = _or_no_bound(asked, located, level_end(asked, surface, located)) or found
+    if isinstance(found, Fit):
+        lost = found.status is Status.NOT_CONVERGED or asked.spans_much
+        start = tuple(located.theta.values())
+        if lost:
+            found = failed(asked, surface, start, found.message)
+        if lost and found.status is Status.NOT_CONVERGED:
+            found = runs_off_together(asked, start) or level_end(asked, surface, located) or found
+        return found
+    return with_status(asked, reported(asked, exact, found, located), located)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from symmle.fit.locate import Located, is_as_high
-from symmle.fit.record import Fit, Status
+from symmle.fit.record import Fit, Searched, Status
 from symmle.fit.relabelled import is_same_law
 from symmle.fit.set_by_data import with_path
 from symmle.fit.setting import DIGITS, Setting
@@ -53,10 +53,25 @@ def _single(asked: Setting, found: Fit, located: Located) -> Fit:
     if asked.estimator.unique:
         told = "the only stationary point of the likelihood, and a maximum"
         return replace(found, message=told)
+    if located.search is not None and located.search.whole and located.search.points:
+        plain = replace(found, message=over_the_whole(located.search))
+        return plain if located.search.highest else with_path(asked, plain)
     told = located.said or "a stationary point of the likelihood, and a maximum"
     if located.searched:
         told = f"{told}; no higher one was found from {located.searched} other starts"
     return with_path(asked, replace(found, message=told))
+
+
+def over_the_whole(search: Searched) -> str:
+    """What the highest maximum is, where every stationary point in the domain is listed."""
+    tops = sum(each.kind == "maximum" for each in search.points)
+    only = "the only stationary point of the likelihood"
+    if len(search.points) > 1:
+        only = f"the highest of the {tops} maxima" if tops > 1 else "the only maximum there is"
+        only += f" among all {len(search.points)} stationary points of the likelihood"
+    if search.highest:
+        return f"the maximum over the whole domain, and {only}"
+    return f"{only}, and a maximum" if len(search.points) == 1 else only
 
 
 def _pinned(asked: Setting, found: Fit) -> Fit:

@@ -13,7 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from symmle.data import Sample
-from symmle.fit.record import Fit, Maximum, Status, Weights
+from symmle.fit.record import Fit, Maximum, Searched, Status, Weights
 from symmle.known import Known
 
 
@@ -66,6 +66,9 @@ def fit_of(record: Mapping[str, Any]) -> Fit:
     values["known"] = Known(record["known"])
     values["weights"] = None if record["weights"] is None else Weights(record["weights"])
     values["maxima"] = tuple(Maximum(**_frozen(each)) for each in record["maxima"])
+    if record["search"] is not None:
+        points = tuple(Maximum(**_frozen(each)) for each in record["search"]["points"])
+        values["search"] = Searched(**{**_frozen(record["search"]), "points": points})
     return Fit(**values)
 
 

@@ -220,6 +220,8 @@ def _hat(symbol: sp.Symbol) -> Label:
 
 def _estimate_facts(estimator: Estimator) -> Iterator[tuple[str, Sentence]]:
     match estimator.exists:
+        case None if estimator.exists_if is not None:
+            yield "exists", ("if ", estimator.exists_if, ", which is enough, but not needed")
         case None:
             yield "exists", ("the condition on the data was not found",)
         case sp.true:

@@ -2,14 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from math import isfinite
 from textwrap import wrap
 
-from symmle.fit import Fit
+from symmle.fit import Fit, Searched
 from symmle.report.encoding import Object, Value
 
 _DIGITS = 7
 _WIDTH = 88
 _MOST_OTHERS = 8  # other maxima that the text lists
+_POINTS = {
+    "minimum": "a minimum",
+    "saddle": "a saddle",
+    "inflection": "a stationary point that is neither maximum nor minimum",
+    "undecided": "a stationary point of a kind that was not decided",
+}
 _KNOWN = {
     "proved": "the formula is proved, and the score was evaluated at 40 digits",
     "certified": "ball arithmetic encloses the estimate",
@@ -59,6 +66,7 @@ def _rest(found: Fit) -> Object:
             }
             for each in found.maxima
         ],
+        "search": _search(found.search),
         "kind": found.kind,
         "known": found.known.value,
         "radius": _by_name(found.radius),
@@ -72,6 +80,26 @@ def _rest(found: Fit) -> Object:
         "effective_n": found.effective_n,
         "dropped": found.dropped,
         "notes": list(found.notes),
+    }
+
+
+def _search(found: Searched | None) -> Value:
+    """An end that is infinite is null: the range goes on to that end of the domain."""
+    if found is None:
+        return None
+    box: Object = {}
+    for name, ends in found.box.items():
+        box[name] = [end if isfinite(end) else None for end in ends]
+    points: list[Value] = []
+    for each in found.points:
+        point: Object = {"estimate": dict(each.estimate), "kind": each.kind}
+        points.append({**point, "log_likelihood": each.log_likelihood})
+    return {
+        "whole_domain": found.whole,
+        "global_maximum": found.highest,
+        "box": box if found.whole or found.box else None,
+        "stationary_points": points,
+        "sentence": found.sentence,
     }
 
 
@@ -201,12 +229,28 @@ def _notes(found: Fit) -> list[str]:
         )
     if len(found.maxima) > _MOST_OTHERS:
         told.append(f"and {len(found.maxima) - _MOST_OTHERS} more")
+    told += _other_kinds(found)
     reasons = [why for key, why in found.reasons.items() if key.startswith("profile_intervals.")]
     told += [f"no end: {why}" for why in reasons]
     lines = []
     for each in told:
         lines += wrap(f"{_capital(each)}.", _WIDTH, subsequent_indent="  ", initial_indent="- ")
     return lines
+
+
+def _other_kinds(found: Fit) -> list[str]:
+    """The stationary points that are no maxima, where every one was asked for."""
+    points = () if found.search is None else found.search.points
+    others = [each for each in points if each.kind != "maximum"]
+    told = []
+    for each in others[:_MOST_OTHERS]:
+        place = ", ".join(f"{name} = {_written(value)}" for name, value in each.estimate.items())
+        what = _POINTS.get(each.kind, each.kind)
+        told.append(f"{what}: {place}, log-likelihood {_written(each.log_likelihood)}")
+    if len(others) > _MOST_OTHERS:
+        more = len(others) - _MOST_OTHERS
+        told.append(f"and {more} more that {'is no maximum' if more == 1 else 'are no maxima'}")
+    return told
 
 
 def _written(value: float) -> str:

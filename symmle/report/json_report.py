@@ -99,8 +99,10 @@ def estimator_json(estimator: Estimator) -> Object:
         record,
         "exists",
         _condition(estimator.exists),
-        "no condition on the data was found",
+        "no condition on the data was found that is both needed and enough",
     )
+    if estimator.exists is None:
+        _put(record, "exists_if", _condition(estimator.exists_if), "none that is enough was found")
     interval = "a whole interval maximises: see optima" if estimator.optima else "not decided"
     _put(record, "unique", estimator.unique, interval)
     record["pinned"] = [symbol.name for symbol in estimator.pinned]

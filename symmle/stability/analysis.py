@@ -38,6 +38,7 @@ def stability(
     evaluate: Evaluation | None = None,
     strict_maximum: bool = False,
     at: sp.Expr | None = None,
+    edges: bool = True,
 ) -> SchemeStability:
     """Jacobian, stable steps, best step, rate and edge of a scheme at a zero of the score.
 
@@ -47,6 +48,8 @@ def stability(
     means; by default they stay as they are.  strict_maximum: whether the caller has proved the
     Hessian negative definite there, for all values of the symbols.
     at: a number for the step, whose verdict is wanted too; the fixed point must be numbers then.
+    edges: False leaves out the characteristic polynomial and which side of an edge a cycle is
+    born on, which takes third derivatives; neither bears on the ranges and rates.
     Raises InputError for a scheme that does not fit the score, a step that is not positive, or
     `at` together with symbols.  Never guesses: what is not decided is None, with a reason.
     """
@@ -66,7 +69,11 @@ def stability(
     jacobians = [part_jacobian(part, scheme.sweeps, step) for part in pieces]
     numeric = all(entry.is_number for row in field for entry in row)
     found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
-    intervals, first = _edges(found, lambda: _jet(score, scheme, information, field, place), blocks)
+
+    def derivatives() -> Jet | None:
+        return _jet(score, scheme, information, field, place) if edges else None
+
+    intervals, first = _edges(found, derivatives, blocks)
     return SchemeStability(
         name=scheme.name,
         order=scheme.order,
@@ -74,7 +81,9 @@ def stability(
         map=written,
         jacobian=assembled(jacobians, pieces),
         eigenvalues=multipliers(pieces, scheme.sweeps, step),
-        characteristic_polynomial=_polynomial(pieces, jacobians, scheme.sweeps, step),
+        characteristic_polynomial=(
+            _polynomial(pieces, jacobians, scheme.sweeps, step) if edges else None
+        ),
         stable_steps=intervals,
         best_step=found.best_step,
         rate=found.rate,

@@ -86,9 +86,11 @@ def part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
 def _lettered(part: Part) -> tuple[Part, dict[sp.Symbol, sp.Expr]]:
     """(the part, what its letters stand for): a letter for each entry of K where K is long.
 
-    Multiplied out, products of long entries take seconds and fill pages.
+    Multiplied out, products of long entries take seconds and fill pages; so does a sum over a
+    sum, of which each term gets its own copy of what is below.
     """
-    if sum(sp.count_ops(entry) for row in part.field for entry in row) <= _LONG:
+    entries = [entry for row in part.field for entry in row]
+    if sum(map(sp.count_ops, entries)) <= _LONG and not any(map(_is_sum_over_sum, entries)):
         return part, {}
     letters: dict[sp.Expr, sp.Symbol] = {}
     field = tuple(
@@ -101,20 +103,28 @@ def _lettered(part: Part) -> tuple[Part, dict[sp.Symbol, sp.Expr]]:
     return replace(part, field=field), {letter: entry for entry, letter in letters.items()}
 
 
+def _is_sum_over_sum(entry: sp.Expr) -> bool:
+    above, below = entry.as_numer_denom()
+    return any(each.is_Add for each in sp.Mul.make_args(above)) and below.has(sp.Add)
+
+
 def _part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
     if not part.is_gradient:
         return _by_rule(part, sweeps, step)
+    expanded = sweeps == 1 and all(repeat == 1 for _, repeat in part.program)
     once: Matrix = sp.eye(part.size).tolist()
     for rows, repeat in part.program:
         if len(rows) == 1:
             once = _moved(once, part, rows[0], repeat, step)
+            if expanded:  # at once: what nests through all rows takes seconds at the end
+                once[rows[0]] = [sp.expand_mul(entry) for entry in once[rows[0]]]
         else:
             field = [list(row) for row in part.field]
             once = product(sweep(field, ((rows, repeat),), step, sp.Rational), once)
     result = once
     for _ in range(sweeps - 1):
         result = product(once, result)
-    if sweeps == 1 and all(repeat == 1 for _, repeat in part.program):
+    if expanded:
         return [[sp.expand_mul(entry) for entry in row] for row in result]
     return result
 

@@ -83,7 +83,7 @@ def _by_one_rate(parts: Sequence[Part], strict_maximum: bool) -> StableSet:
     if found.intervals is None or len(found.intervals) != 1 or found.intervals[0].lower != 0:
         return _undecided("one parameter alone has no single range of steps")
     (interval,) = found.intervals
-    greatest = _extreme([value for part in parts for value in eigenvalues(part)], 1)
+    greatest = _extreme([eigenvalues(part)[-1] for part in parts], 1)
     end = interval.upper / sp.factor_terms(greatest) if interval.upper.is_finite else sp.oo
     whole = Interval(sp.S.Zero, end, Event.NONE, interval.upper_event)
     return StableSet((whole,), None, None, found.known, reason="best step: give numbers")
@@ -114,8 +114,8 @@ def _minors(part: Part) -> list[sp.Expr]:
 
 
 def _of_eigenvalues(parts: Sequence[Part], sweeps: int) -> StableSet:
-    values = [eigenvalue for part in parts for eigenvalue in eigenvalues(part)]
-    least, greatest = _extreme(values, -1), _extreme(values, 1)
+    values = [eigenvalues(part) for part in parts]
+    least, greatest = _extreme([v[0] for v in values], -1), _extreme([v[-1] for v in values], 1)
     repeats = {part.repeat for part in parts}
     repeat = repeats.pop() if len(repeats) == 1 else None
     turns = None if repeat is None else repeat * sweeps

@@ -281,16 +281,21 @@ def check_falling(doubted: Case) -> Check | None:
 
 
 def check_existence(doubted: Case) -> Check | None:
-    """The condition tells a sample that has an estimate from one of equal rows."""
-    exists = doubted.estimator.exists
+    """The condition tells a sample that has an estimate from one of equal rows.
+
+    One that is only enough is not refuted by a sample that has an estimate without it.
+    """
+    needed = doubted.estimator.exists is not None
+    exists = doubted.estimator.exists if needed else doubted.estimator.exists_if
     if exists is None:
         return None
     equal = {symbol: [rows[1]] * len(rows) for symbol, rows in doubted.columns.items()}
     with mpmath.workdps(DIGITS):
-        ok = all(
-            _has_estimate(one) == _condition_holds(exists, one)
+        seen = [
+            (_condition_holds(exists, one), _has_estimate(one))
             for one in (doubted, replace(doubted, columns=equal))
-        )
+        ]
+    ok = all(there == holds if needed else there or not holds for holds, there in seen)
     claim, road = "the condition for an estimate to exist", "a varied sample and one of equal rows"
     return Check(claim, road, Known.CHECKED, ok, str(exists))
 
