@@ -11,6 +11,7 @@ Biometrika 63 (1976) 27.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import sympy as sp
 
@@ -60,18 +61,24 @@ def _columns(model: Model, parameters: Sequence[sp.Symbol]) -> tuple[sp.Expr, ..
     rows = sp.Matrix([[slope.diff(symbol) for symbol in parameters] for slope in slopes])
     if sum(entry.count_ops() for entry in rows) > _MOST_OPERATIONS:
         return None
-    entries = without_exponentials(rows).applyfunc(reduced_fraction)
-    for i in range(len(parameters)):
-        column = _root_of_data(entries[i, i], model.data)
+    plain = without_exponentials(rows)
+
+    @cache
+    def entry(i: int, j: int) -> sp.Expr:
+        return reduced_fraction(plain[i, j]) if i <= j else entry(j, i)
+
+    places = range(len(parameters))
+    for i in places:
+        column = _root_of_data(entry(i, i), model.data)
         if column is None:
             continue
-        ratios = [reduced_fraction(entries[i, j] / entries[i, i]) for j in range(entries.cols)]
+        ratios = [reduced_fraction(entry(i, j) / entry(i, i)) for j in places]
         free = not any(each.free_symbols - log_density.free_symbols for each in ratios)
         free = free and not any(each.free_symbols & set(parameters) for each in ratios)
         if free and all(
-            reduced_fraction(entries[j, k] - ratios[j] * ratios[k] * entries[i, i]) == 0
-            for j in range(entries.rows)
-            for k in range(j, entries.cols)
+            reduced_fraction(entry(j, k) - ratios[j] * ratios[k] * entry(i, i)) == 0
+            for j in places
+            for k in places[j:]
         ):
             columns = tuple(reduced_fraction(ratio * column) for ratio in ratios)
             return columns if not any(_is_of_parameters(each) for each in columns) else None
