@@ -17,6 +17,8 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
+from symmle.factors import factored
+
 _LONGEST_TO_FACTOR = 30  # terms
 _KEPT = 1024  # answers: the schemes of one model ask the same of its Hessian
 
@@ -61,9 +63,9 @@ class Algebra:
         return numerator / denominator
 
     def _polynomial(self, polynomial: PolyElement) -> sp.Expr:
-        if len(polynomial) > _LONGEST_TO_FACTOR:
+        if not polynomial or len(polynomial) > _LONGEST_TO_FACTOR:
             return self._terms(polynomial)
-        constant, factors = polynomial.factor_list()
+        constant, factors = factored(polynomial)
         number = sp.Rational(int(constant.numerator), int(constant.denominator))
         return number * sp.Mul(*(self._terms(factor) ** power for factor, power in factors))
 
@@ -88,7 +90,7 @@ class Algebra:
             return direct
         if len(polynomial) > _LONGEST_TO_FACTOR:
             return None
-        constant, factors = polynomial.factor_list()
+        constant, factors = factored(polynomial)
         if len(factors) == 1 and factors[0][1] == 1:
             return None
         total = 1 if constant > 0 else -1
