@@ -129,6 +129,7 @@ VERBS = (
             Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
             Option("--step", "NUMBER", "judge this step"),
             Option("--over", "NAME", "of a problem file: the stable values of a constant"),
+            Option("--cycles", "P", "look for cycles of the periods 2 to P, at most 6"),
             _JSON,
         ),
         "stability gamma --at shape=2,rate=1",

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -66,7 +65,6 @@ def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:
     known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True))
     values = dict(estimator.values)
 
-    @cache  # both schemes ask for the same derivatives
     def place(expr: sp.Expr) -> sp.Expr:
         if expr in known:
             return known[expr]
@@ -164,7 +162,7 @@ def _by_quadrature(derivation: Derivation, values: dict[sp.Symbol, sp.Expr]) -> 
     return sp.Matrix([[sp.Float(value, 17) for value in row] for row in found.matrix])
 
 
-def _rows(
+def sample_rows(
     model: Model, sample: "Sample"
 ) -> tuple[dict[sp.Symbol, list["mpf"]], list["mpf"] | None]:
     """The columns and weights as exact multiprecision numbers."""
@@ -202,7 +200,7 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
         raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")
     variables = (*derivation.model.given, *derivation.model.parameters)
     values = {v.symbol: sp.Float(fitted.estimate[v.name], 17) for v in variables}
-    rows, weights = _rows(derivation.model, sample)
+    rows, weights = sample_rows(derivation.model, sample)
 
     def place(expr: sp.Expr) -> sp.Expr:
         if not nodes([expr]) and not expr.free_symbols:

@@ -10,7 +10,9 @@ from itertools import pairwise
 import sympy as sp
 
 from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.cycles_asked import cycles_of_problem
 from symmle.coordinates import assignments
+from symmle.dynamics import Cycles
 from symmle.errors import InputError, NoEstimateError
 from symmle.fixed_points import fixed_points
 from symmle.parsing import parse
@@ -48,11 +50,16 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
     if not found.points:
         raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {found.road}")
     analysed = tuple(_analysed(problem, each.values, arguments) for each in found.points)
+    cycles: tuple[Cycles, ...] = ()
+    if arguments.cycles is not None:
+        schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
+        near = [each.values for each in found.points]
+        cycles = cycles_of_problem(problem, schemes, near, arguments)
     if arguments.json:
-        sys.stdout.write(dumped(problem_json(problem, found, analysed)))
+        sys.stdout.write(dumped(problem_json(problem, found, analysed, cycles)))
         return 0
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
-    sys.stdout.write(render(problem_document(problem, found, analysed), width))
+    sys.stdout.write(render(problem_document(problem, found, analysed, cycles), width))
     return 0
 
 

@@ -12,6 +12,7 @@ from symmle.cli.chosen_schemes import chosen_schemes, step_asked
 from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.point import Point, at_data, at_estimate, at_values
 from symmle.derive import Derivation, derive
+from symmle.dynamics import Cycles
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
 from symmle.report.encoding import dumped
@@ -35,7 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     step = step_symbol(model)
     found = tuple(_analysed(derivation, scheme, step, point, at) for scheme in schemes)
     compared = tuple(comparison(*pair) for pair in pairwise(found))
-    _print(arguments, derivation, point, found, compared)
+    if arguments.cycles is None:
+        cycles: tuple[Cycles, ...] = ()
+    else:
+        from symmle.cli.cycles_asked import cycles_of_model
+
+        cycles = cycles_of_model(derivation, schemes, point.values, arguments)
+    _print(arguments, derivation, point, found, compared, cycles)
     return 0
 
 
@@ -45,15 +52,16 @@ def _print(
     point: Point,
     found: tuple[SchemeStability, ...],
     compared: tuple[Comparison, ...],
+    cycles: tuple[Cycles, ...],
 ) -> None:
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:
         where |= {symbol.name: value for symbol, value in point.letters.items()}
-        record = stability_json(derivation.model, where, point.meaning, found, compared)
+        record = stability_json(derivation.model, where, point.meaning, found, compared, cycles)
         sys.stdout.write(dumped(record))
         return
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
-    document = stability_document(derivation.model, where, point.meaning, found, compared)
+    document = stability_document(derivation.model, where, point.meaning, found, compared, cycles)
     sys.stdout.write(render(document, width))
 
 

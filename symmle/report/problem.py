@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.dynamics import Cycles
 from symmle.fixed_points import FixedPoints
 from symmle.problem import Objective, Problem
+from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import (
     Document,
     Facts,
@@ -41,9 +43,15 @@ class Analysed:
 
 
 def problem_document(
-    problem: Problem, found: FixedPoints, analysed: Sequence[Analysed]
+    problem: Problem,
+    found: FixedPoints,
+    analysed: Sequence[Analysed],
+    cycles: Sequence[Cycles] = (),
 ) -> Document:
-    """What is sought, then each fixed point with the schemes one after the other."""
+    """What is sought, then each fixed point with the schemes one after the other.
+
+    cycles: of each scheme, where they were asked for.
+    """
     rows = tuple((each.name, (_domain(each.domain.text),)) for each in problem.variables)
     sections = [
         Section("Problem", (Formulas(tuple(_sought(problem))), Facts(rows))),
@@ -57,22 +65,31 @@ def problem_document(
         verdicts = [Paragraph((" ".join(c.verdict.split()),)) for c in each.compared]
         if verdicts:
             sections.append(Section(f"Verdict at {where}", tuple(verdicts)))
+    names = [scheme.name for scheme in analysed[0].schemes]
+    sections += [cycles_section(*each) for each in zip(cycles, names, strict=False)]
     return Document(f"Stability: {problem.name}", "", tuple(sections))
 
 
-def problem_json(problem: Problem, found: FixedPoints, analysed: Sequence[Analysed]) -> Object:
+def problem_json(
+    problem: Problem,
+    found: FixedPoints,
+    analysed: Sequence[Analysed],
+    cycles: Sequence[Cycles] = (),
+) -> Object:
     """`stability --json` for a problem: an entry of `schemes` for each scheme at each point."""
     schemes: list[Value] = []
     points: list[Value] = []
     comparisons: list[Value] = []
     first_point: Object = {}
+    own = [cycles_json(each) for each in cycles] or [{} for _ in analysed[0].schemes]
     for point, each in zip(found.points, analysed, strict=True):
         fixed: Object = {symbol.name: exact(value) for symbol, value in each.values.items()}
         first_point = first_point or fixed
         kind = None if each.kind is None else _kind(problem, each.kind).value
         points.append({"fixed_point": fixed, "kind": kind, "known": point.known.value})
         schemes += [
-            {**scheme_json(scheme), "fixed_point": fixed, "kind": kind} for scheme in each.schemes
+            {**scheme_json(scheme), "fixed_point": fixed, "kind": kind, **more}
+            for scheme, more in zip(each.schemes, own, strict=True)
         ]
         comparisons += [
             {

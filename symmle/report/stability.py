@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symmle.dynamics import Cycles
 from symmle.model import Model
+from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import Block, Document, Facts, Label, MatrixFormula, Paragraph, Section
 from symmle.report.encoding import Object
 from symmle.report.json_report import comparison_json, model_json, scheme_json
@@ -23,8 +25,12 @@ def stability_document(
     meaning: str,
     schemes: Sequence[SchemeStability],
     compared: Sequence[Comparison],
+    cycles: Sequence[Cycles] = (),
 ) -> Document:
-    """The schemes one after the other, and what distinguishes each from the one before it."""
+    """The schemes one after the other, and what distinguishes each from the one before it.
+
+    cycles: of each scheme, where they were asked for.
+    """
     shown = ", ".join(
         f"{name} = {value.evalf(12) if value.is_Float else value}" for name, value in point.items()
     )
@@ -34,6 +40,8 @@ def stability_document(
     verdicts = tuple(Paragraph((" ".join(each.verdict.split()),)) for each in compared)
     if verdicts:
         sections.append(Section("Verdict", verdicts))
+    names = [scheme.name for scheme in schemes]
+    sections += [cycles_section(*each) for each in zip(cycles, names, strict=False)]
     return Document(title, "", tuple(sections))
 
 
@@ -83,14 +91,19 @@ def stability_json(
     meaning: str,
     schemes: Sequence[SchemeStability],
     compared: Sequence[Comparison],
+    cycles: Sequence[Cycles] = (),
 ) -> Object:
     """`stability --json`."""
+    own = [cycles_json(each) for each in cycles] or [{} for _ in schemes]
     fixed: Object = {name: exact(value) for name, value in point.items()}
     return {
         "model": model_json(model),
         "fixed_point": fixed,
         "fixed_point_meaning": meaning,
-        "schemes": [{**scheme_json(each), "fixed_point": fixed} for each in schemes],
+        "schemes": [
+            {**scheme_json(each), "fixed_point": fixed, **more}
+            for each, more in zip(schemes, own, strict=True)
+        ],
         "comparison": [
             {"first": first.name, "second": second.name, **comparison_json(each)}
             for first, second, each in zip(schemes, schemes[1:], compared, strict=False)
