@@ -4,7 +4,7 @@ An expression is evaluated by a walk of our own, never through `lambdify`, which
 0.1 as floats: the balls would then exclude the true value.  The arithmetic is Arb's, through
 python-flint (F. Johansson, Arb: efficient arbitrary-precision midpoint-radius interval
 arithmetic, IEEE Trans. Computers 66, 2017).
-Imports `errors`, `complement` and `exp_quotient` only.
+Imports `errors`, `bessel_ratio`, `complement` and `exp_quotient` only.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import Any
 import sympy as sp
 from flint import acb, acb_series, arb, arb_poly, ctx, fmpq, fmpq_poly, fmpz_poly
 
+from symmle.bessel_ratio import BesselRatio
 from symmle.complement import complement
 from symmle.errors import BudgetError, InputError
 from symmle.exp_quotient import ExpQuotient
@@ -280,6 +281,14 @@ def _exp_quotient(order: arb, y: arb) -> arb:
     return at_ends[0].union(at_ends[1])
 
 
+def _bessel_ratio(first: arb, second: arb, z: arb) -> arb:
+    """For whole orders and z >= 0: monotone, so a wide ball is enclosed by its ends."""
+    if not (first.is_integer() and second.is_integer() and z >= 0):
+        return z.bessel_i(first) / z.bessel_i(second)
+    at_ends = [end.bessel_i(first) / end.bessel_i(second) for end in (z.lower(), z.upper())]
+    return at_ends[0].union(at_ends[1])
+
+
 def _sign(x: arb) -> arb:
     """Not a number at a jump: a ball that touches it has no one sign, and no slope."""
     return arb(1) if x > 0 else arb(-1) if x < 0 else arb.nan()
@@ -361,6 +370,7 @@ _FUNCTIONS: Mapping[type[sp.Basic], Callable[..., arb]] = {
     sp.zeta: lambda s, a=None: s.zeta() if a is None else s.zeta(a),
     sp.LambertW: lambda x, branch=None: _lambert(x, branch),
     ExpQuotient: lambda order, y: _exp_quotient(order, y),
+    BesselRatio: lambda first, second, z: _bessel_ratio(first, second, z),
 }
 
 

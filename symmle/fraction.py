@@ -9,10 +9,11 @@ but the length of what is printed and the chance of a proof.
 from collections.abc import Sequence
 
 import sympy as sp
-from sympy.polys.fields import FracField, sfield
+from sympy.polys.fields import sfield
 
 from symmle.budget import bounded
 from symmle.errors import BudgetError
+from symmle.quotient import quotient
 
 _MOST_OPERATIONS = 400
 _SECONDS = 0.5
@@ -57,15 +58,13 @@ def _one_fraction(expr: sp.Expr) -> sp.Expr:
         return sp.cancel(expr)
     if _is_rational(expr):
         # one operation after the other: `sfield` brings all to one denominator before it divides
-        symbols = sorted(expr.free_symbols, key=sp.default_sort_key)
         try:
-            found = FracField(symbols, sp.ZZ, sp.lex)(expr)
+            above, below = quotient(expr, sorted(expr.free_symbols, key=sp.default_sort_key))
         except ZeroDivisionError:  # a denominator that vanishes identically
             return sp.cancel(expr)
-    else:
-        _, (found,) = sfield([expr])
-    above, below = found.numer, found.denom
-    return above.as_expr() / below.as_expr()
+        return above / below
+    _, (found,) = sfield([expr])
+    return found.numer.as_expr() / found.denom.as_expr()
 
 
 def _is_rational(expr: sp.Expr) -> bool:

@@ -140,15 +140,14 @@ EXPECTED = {
         "unbounded:scale=0 unbounded:scale=0 unbounded:scale=0 unbounded:scale=0 none none none"
     ),
     "skew_normal": (
-        "unbounded:scale=0 no_finite_estimate:alpha=oo no_finite_estimate:alpha=oo "
+        "unbounded:scale=0 no_finite_estimate no_finite_estimate:alpha=oo "
         "unbounded:scale=0 none none none"
     ),
     "two_piece_normal": (
         "unbounded:scale=0 none no_finite_estimate:skew=oo unbounded:scale=0 none none none"
     ),
     "two_piece_student_t": (
-        "unbounded:scale=0 unbounded:scale=0 unbounded:scale=0 "
-        "unbounded:scale=0 unbounded none unbounded"
+        "unbounded:scale=0 unbounded:scale=0 unbounded unbounded:scale=0 unbounded none unbounded"
     ),
     "two_piece_generalised_normal": (
         "unbounded:scale=0 unbounded:scale=0 unbounded:scale=0 unbounded:scale=0 none none none"
@@ -171,12 +170,15 @@ EXPECTED = {
         "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo exists exists ok"
     ),
     "generalised_gamma": (
-        "no_finite_estimate:shape=oo no_finite_estimate:power=oo no_finite_estimate:power=oo "
-        "unbounded:scale=0 none none boundary:power=0"
+        "unbounded no_finite_estimate:power=oo no_finite_estimate:power=oo "
+        "unbounded none none boundary:power=0"
     ),
     "chi": "ok ok ok ok ok exists exists",
     "chi_squared": "ok ok ok ok ok exists exists",
-    "fisher_f": "none none none none none none none",
+    "fisher_f": (
+        "no_finite_estimate:df1=oo no_finite_estimate:df1=oo no_finite_estimate:df1=oo "
+        "no_finite_estimate:df1=oo none none none"
+    ),
     "rayleigh": "ok ok ok ok exists exists ok",
     "maxwell": "ok ok ok ok exists exists ok",
     "half_normal": "ok ok ok ok exists exists ok unbounded:scale=0",
@@ -187,7 +189,7 @@ EXPECTED = {
     "nakagami": (
         "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo exists exists exists"
     ),
-    "rice": "none ok boundary:distance=0 unbounded:scale=0 exists exists exists",
+    "rice": "unbounded:scale=0 ok boundary:distance=0 unbounded:scale=0 exists exists exists",
     "lindley": "ok ok ok ok exists exists exists",
     "gompertz": (
         "no_finite_estimate:rate=oo ok ok no_finite_estimate:rate=oo "
@@ -208,16 +210,20 @@ EXPECTED = {
     "log_logistic": (
         "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo exists exists ok"
     ),
-    "burr": "none no_finite_estimate no_finite_estimate none none none none",
-    "inverse_burr": "none none none none none none none",
-    "paralogistic": "none ok ok none exists exists ok",
-    "inverse_paralogistic": "none ok ok none exists exists ok",
+    "burr": "unbounded no_finite_estimate no_finite_estimate unbounded none none none",
+    "inverse_burr": "unbounded no_finite_estimate no_finite_estimate unbounded none none none",
+    "paralogistic": (
+        "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo exists exists ok"
+    ),
+    "inverse_paralogistic": (
+        "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo exists exists ok"
+    ),
     "inverse_pareto": (
         "boundary:scale=0 boundary:scale=0 boundary:scale=0 boundary:scale=0 exists exists exists"
     ),
-    "beta_prime": "no_finite_estimate:b=oo ok ok no_finite_estimate:b=oo exists exists ok",
+    "beta_prime": "no_finite_estimate:a=oo ok ok no_finite_estimate:a=oo exists exists ok",
     "log_gamma": "no_finite_estimate:shape=oo ok ok no_finite_estimate:shape=oo ok ok ok",
-    "beta": "no_finite_estimate:b=oo ok ok no_finite_estimate:b=oo exists exists ok",
+    "beta": "no_finite_estimate:a=oo ok ok no_finite_estimate:a=oo exists exists ok",
     "kumaraswamy": "no_finite_estimate:b=oo ok ok no_finite_estimate:b=oo exists exists ok",
     "logit_normal": "unbounded:sigma=0 ok ok unbounded:sigma=0 exists ok ok",
     "unit_lindley": "ok ok ok ok exists ok ok",
@@ -240,7 +246,7 @@ EXPECTED = {
     "shifted_geometric": "ok ok ok ok boundary:p=1 ok ok",
     "negative_binomial": (
         "no_finite_estimate:size=oo no_finite_estimate:size=oo no_finite_estimate:size=oo "
-        "no_finite_estimate:size=oo boundary:mu=0 none ok"
+        "no_finite_estimate:size=oo boundary none ok"
     ),
     "log_series": "ok ok ok ok boundary:p=0 exists ok",
     "zero_inflated_poisson": (
@@ -256,6 +262,6 @@ EXPECTED = {
     "skellam": "none boundary:b=0 boundary:b=0 boundary:b=0 none exists exists",
     "categorical": "boundary:p1=0 none ok boundary:p1=0",
     "multinomial": "ok ok ok ok boundary:p1=0 ok ok",
-    "dirichlet": "no_finite_estimate:a3=oo ok ok no_finite_estimate:a3=oo exists ok",
+    "dirichlet": "no_finite_estimate:a1=oo ok ok no_finite_estimate:a1=oo exists ok",
     "multivariate_normal": "unbounded:s11=0 none ok unbounded:s11=0 exists exists exists",
 }

@@ -137,6 +137,20 @@ def test_rules(expr: sp.Expr, text: str) -> None:
     assert str(stable(expr, frozenset())) == text
 
 
+@pytest.mark.parametrize(
+    ("expr", "text"),
+    [
+        (sp.log(1 + A**B), "logaddexp(0, b*log(a))"),
+        (A**B / (1 + A**B), "expit(b*log(a))"),
+        (A ** (2 * B) / (1 + A**B) ** 2, "expit(b*log(a))**2"),
+        (A**B / (1 + A**B) ** 3, "expit(-b*log(a))**2*expit(b*log(a))"),
+    ],
+)
+def test_powers_of_a_column_do_not_overflow(expr: sp.Expr, text: str) -> None:
+    """The same rules, where the power of a column stands for the exponential."""
+    assert str(stable(expr, frozenset({A}))) == text
+
+
 TYPED: dict[str, tuple[str, dict[str, str], dict[str, str]]] = {
     "skew normal": (
         "log(2) - log(s) - log(2*pi)/2 - (x-m)**2/(2*s**2) + log(erfc(-c*(x-m)/(s*sqrt(2)))/2)",

@@ -1,6 +1,7 @@
 """Fits on real and hostile data, against published values, other packages and invariances."""
 
 import math
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +18,21 @@ from symmle.derive import derive
 from symmle.errors import InputError
 from symmle.estimate import estimate
 from symmle.families import FAMILIES, family_model
-from symmle.fit import Fit, Status, fit, prepare
+from symmle.fit import Fit, Prepared, Status, fit, prepare
 from symmle.known import Known
 from symmle.model import build_model
 
 DATA = Path(__file__).parent / "data"
 
 
+@cache
+def prepared(family: str) -> Prepared:
+    """A family's derivation and module, made once for all samples."""
+    return prepare(family_model(family))
+
+
 def fitted(family: str, values: object, weights: object = None) -> Fit:
-    return fit(family_model(family), from_array(values, weights=weights))
+    return fit(prepared(family), from_array(values, weights=weights))
 
 
 def test_the_normal_is_the_closed_form_to_the_last_digit_on_newcomb() -> None:
@@ -36,7 +43,7 @@ def test_the_normal_is_the_closed_form_to_the_last_digit_on_newcomb() -> None:
     x = [Fraction(value) for value in sample.columns["x"].tolist()]
     mean = sum(x) / len(x)
     variance = sum((value - mean) ** 2 for value in x) / len(x)
-    found = fit(family_model("normal"), sample)
+    found = fit(prepared("normal"), sample)
     module = load(generate(*_worked_out("normal")), "newcomb_normal")
     taken_away = module.fit(sample.columns["x"])
     sigma = math.sqrt(float(variance))
@@ -62,7 +69,7 @@ def test_published_estimates_on_ground_beef(
     family: str, published: dict[str, tuple[float, int]]
 ) -> None:
     """Delignette-Muller & Dutang, fitdistrplus, J. Stat. Softw. 64(4) (2015), section 2.2."""
-    found = fit(family_model(family), read(DATA / "groundbeef.csv"))
+    found = fit(prepared(family), read(DATA / "groundbeef.csv"))
     assert found.estimate is not None
     for name, (value, digits) in published.items():
         assert round(found.estimate[name], digits) == value
@@ -131,7 +138,7 @@ def test_the_negative_binomial_has_the_root_of_its_profile_score() -> None:
     assert found.estimate is not None
     root = scipy.optimize.brentq(left, 1e-3, 1e3, xtol=1e-15, rtol=1e-14)
     assert found.estimate["size"] == pytest.approx(root, rel=1e-11)
-    poisson = fit(family_model("poisson"), x)
+    poisson = fit(prepared("poisson"), x)
     assert (poisson.n, poisson.estimate) == (200.0, {"rate": 0.61})
 
 
@@ -306,7 +313,7 @@ def test_a_prepared_model_gives_each_sample_the_fit_of_its_own() -> None:
 def test_a_level_that_is_no_coverage_is_refused() -> None:
     """A sentence, not an infinite interval."""
     with pytest.raises(InputError, match="between 0 and 1"):
-        fit(family_model("normal"), from_array([1.0, 2.0]), level=1.0)
+        fit(prepared("normal"), from_array([1.0, 2.0]), level=1.0)
 
 
 def test_a_direction_is_the_same_in_every_turn() -> None:

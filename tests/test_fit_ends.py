@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import scipy.optimize
 import scipy.stats
 
 import symmle
@@ -144,3 +145,63 @@ def test_an_edge_of_the_domain_that_parameters_have_together(name, data, status,
     assert found.estimate is None
     height = found.limit[2]
     assert height is None if total is None else height == pytest.approx(total, rel=1e-9)
+
+
+def binomial(counts: list[int], trials: int) -> float:
+    """The largest log-likelihood of a binomial law."""
+    return float(scipy.stats.binom(trials, np.mean(counts) / trials).logpmf(counts).sum())
+
+
+def pareto(x: list[float]) -> float:
+    """The largest log-likelihood of a Pareto law, in closed form."""
+    shape = 1 / np.mean(np.log(np.array(x) / min(x)))
+    return float(scipy.stats.pareto(shape, scale=min(x)).logpdf(x).sum())
+
+
+def inverse_gamma(x: list[float]) -> float:
+    """The largest log-likelihood of df2/chi**2, by golden section."""
+    best = scipy.optimize.minimize_scalar(
+        lambda d: -scipy.stats.invgamma(d / 2, scale=d / 2).logpdf(x).sum(), (0.5, 3.0)
+    )
+    return float(-best.fun)
+
+
+PARETO = [1 + 0.37 * k / (40 - k) for k in range(40)]
+
+
+@pytest.mark.parametrize(
+    ("name", "fix", "data", "status", "words", "height"),
+    [
+        ("beta_binomial", "trials=10", [0, 10, 0, 10], "boundary", "a/b near 1", -4 * math.log(2)),
+        ("beta_binomial", "trials=10", [5], "no_finite_estimate", "near 1", binomial([5], 10)),
+        ("beta_binomial", "trials=10", [3, 4, 5], "no_finite_estimate", "a/b near 0.6667", None),
+        ("beta_binomial", "trials=10", [4, 4, 4], "no_finite_estimate", "a to infinity", None),
+        ("fisher_f", "", [0.7, 1.9], "no_finite_estimate", "df1", inverse_gamma([0.7, 1.9])),
+        ("burr", "", [0.7, 1.9, 4.2], "no_finite_estimate", "0.7", pareto([0.7, 1.9, 4.2])),
+        ("burr", "", PARETO, "no_finite_estimate", "scale near 1", pareto(PARETO)),
+        ("inverse_burr", "", [1 / x for x in PARETO], "no_finite_estimate", "scale near 1", None),
+    ],
+)
+def test_parameters_that_run_off_together(name, fix, data, status, words, height):
+    """A ratio or a product of two parameters stays, and the limit is a law of its own.
+
+    Binomial, or heads with heads, where the shapes of a beta-binomial run off; inverse gamma;
+    Pareto with its threshold at the least observation, and the power law that 1/x then has.
+    """
+    found = symmle.fit(name, data, fix=[fix] if fix else [])
+    assert found.status.value == status
+    assert found.estimate is None and words in found.message
+    if height is None and name == "beta_binomial":
+        height = binomial(data, 10)
+    elif height is None:
+        height = pareto(PARETO) + 2 * np.log(PARETO).sum()
+    assert found.limit[2] == pytest.approx(height, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("name", ["rice", "burr", "paralogistic", "inverse_paralogistic"])
+def test_equal_observations_have_a_density_without_bound_on_them(name, size):
+    """Every law of a place and a width can be as narrow as one likes about one number."""
+    found = symmle.fit(name, [1.9] * size)
+    assert found.status in (Status.UNBOUNDED, Status.NO_FINITE_ESTIMATE)
+    assert found.estimate is None and "without bound" in found.message

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 
 # A room may import from the rooms before it, never from those after it.
 ROOMS = (
-    "errors", "known", "budget", "exp_quotient", "complement", "fraction", "parsing", "model",
+    "errors", "known", "budget", "exp_quotient", "bessel_ratio", "complement", "factors",
+    "quotient", "fraction", "parsing", "model",
     "families", "hyperbolic", "zero_log", "sample_mean", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
     "coordinates", "ties", "balls", "derive", "estimate", "problem", "fixed_points", "schemes",

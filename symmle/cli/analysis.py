@@ -6,7 +6,7 @@ from types import MappingProxyType
 import sympy as sp
 
 from symmle import trial
-from symmle.cli.point import at_estimate, stays_in_letters
+from symmle.cli.point import Point, at_estimate, stays_in_letters
 from symmle.derive import Derivation, derive
 from symmle.errors import SymmleError
 from symmle.estimate import Estimator, Kind, estimate
@@ -51,7 +51,8 @@ def analysed(model: Model) -> Findings:
         return Findings(derivation, estimator, (), (), None, checks, why)
     step = step_symbol(model)
     schemes = (simultaneous(model.symbols), alternating(model.symbols))
-    found = tuple(in_symbols(derivation, estimator, scheme, step) for scheme in schemes)
+    point = at_estimate(derivation, estimator)
+    found = tuple(_in_symbols(derivation, point, scheme, step) for scheme in schemes)
     factors = tuple(tuple(_factors(derivation, scheme, step)) for scheme in schemes)
     return Findings(derivation, estimator, found, factors, comparison(*found), checks)
 
@@ -78,11 +79,10 @@ def step_symbol(model: Model) -> sp.Symbol:
     return sp.Symbol("step_" if "step" in taken else "step", positive=True)
 
 
-def in_symbols(
-    derivation: Derivation, estimator: Estimator, scheme: Scheme, step: sp.Symbol
+def _in_symbols(
+    derivation: Derivation, point: Point, scheme: Scheme, step: sp.Symbol
 ) -> SchemeStability:
     """The stability of a scheme at the estimate, for any sample."""
-    point = at_estimate(derivation, estimator)
     return stability(
         derivation.score,
         scheme,

@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -65,6 +66,7 @@ def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:
     known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True))
     values = dict(estimator.values)
 
+    @cache  # both schemes ask for the same derivatives
     def place(expr: sp.Expr) -> sp.Expr:
         if expr in known:
             return known[expr]

@@ -7,7 +7,7 @@ Exact identities only, each from left to right, applied from the leaves up:
     log(a/(a + c))           -log1p(c/a)
     log(a) - log(a + c)      -log1p(c/a)
     exp(z) - 1               expm1(z)
-    exp(z)/(1 + exp(z))      expit(z)
+    exp(z)/(1 + exp(z))      expit(z), and so for B**k/(1 + B**k)
     B**k over the rows       exp(k*log(B)), for B > 0
     log(1 - exp(z))          log1mexp(z)
     log(u) - digamma(u)      log_minus_digamma(u)
@@ -31,6 +31,8 @@ expit = sp.Function("expit", positive=True)
 log1mexp = sp.Function("log1mexp", negative=True)
 log_minus_digamma = sp.Function("log_minus_digamma", positive=True)
 inverse_minus_trigamma = sp.Function("inverse_minus_trigamma", negative=True)
+
+_GROWN = (sp.exp, stable_exp)
 
 
 def stable(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
@@ -82,7 +84,7 @@ def _logarithm(expr: sp.Expr) -> sp.Expr:
     if isinstance(rest, expm1) and number == -1:
         return log1mexp(*rest.args)
     if inside.is_Mul:
-        grown = [factor for factor in inside.args if isinstance(factor, sp.exp)]
+        grown = [factor for factor in inside.args if isinstance(factor, _GROWN)]
         if grown:
             rest = sp.Mul(*(factor for factor in inside.args if factor not in grown))
             return sp.Add(*(factor.args[0] for factor in grown), _logarithm(sp.log(rest)))
@@ -91,7 +93,7 @@ def _logarithm(expr: sp.Expr) -> sp.Expr:
         return expr
     exponents = [_exponent(term) for term in inside.args]
     known = [each for each in exponents if each is not None]
-    if len(known) == len(exponents) and any(term.has(sp.exp) for term in inside.args):
+    if len(known) == len(exponents) and any(term.has(*_GROWN) for term in inside.args):
         total = known[0]
         for each in known[1:]:
             total = logaddexp(total, each)
@@ -106,7 +108,7 @@ def _exponent(term: sp.Expr) -> sp.Expr | None:
         return None
     if rest == 1:
         return sp.log(number)
-    return sp.log(number) + rest.args[0] if isinstance(rest, sp.exp) else None
+    return sp.log(number) + rest.args[0] if isinstance(rest, _GROWN) else None
 
 
 def _log_of_share(product: sp.Expr) -> sp.Expr | None:
@@ -121,28 +123,40 @@ def _products(expr: sp.Expr) -> sp.Expr:
     """exp(z)**a/(1 + exp(z))**b with 0 < a <= b is expit(z)**a * expit(-z)**(b - a)."""
     if not expr.is_Mul and not expr.is_Pow:
         return expr
-    if expr.is_Mul and expr.has(expit) and expr.has(sp.exp):
+    if expr.is_Mul and expr.has(expit) and expr.has(*_GROWN):
         return _shares(expr)
     for factor in sp.Mul.make_args(expr):
         base, exponent = factor.as_base_exp()
         if not (base.is_Add and len(base.args) == 2 and sp.S.One in base.args):
             continue
         grown = base - 1
-        if not (isinstance(grown, sp.exp) and exponent.is_Integer and exponent < 0):
+        if not (isinstance(grown, _GROWN) and exponent.is_Integer and exponent < 0):
             continue
         z, b = grown.args[0], -exponent
-        rest = expr / factor
+        rest = _in_powers_of(grown, expr / factor)
         for a in range(int(b), -1, -1):
             others = rest / grown**a
-            if not others.has(sp.exp):
+            if not others.has(*_GROWN):
                 return others * expit(z) ** a * expit(-z) ** (b - a)
     return expr
 
 
+def _in_powers_of(grown: sp.Expr, expr: sp.Expr) -> sp.Expr:
+    """The expression with B**(2*k) as the square of B**k, where both are columns."""
+    if not isinstance(grown, stable_exp):
+        return expr
+    squares = {}
+    for other in expr.atoms(stable_exp):
+        times = sp.cancel(other.args[0] / grown.args[0])
+        if times.is_Integer:
+            squares[other] = grown**times
+    return expr.xreplace(squares)
+
+
 def _shares(expr: sp.Mul) -> sp.Expr:
     """exp(-k*z)*expit(z)**b with 0 < k <= b is expit(-z)**k * expit(z)**(b - k)."""
-    exponents = [each.args[0] for each in expr.args if isinstance(each, sp.exp)]
-    others = [each for each in expr.args if not isinstance(each, sp.exp)]
+    exponents = [each.args[0] for each in expr.args if isinstance(each, _GROWN)]
+    others = [each for each in expr.args if not isinstance(each, _GROWN)]
     for factor in others:
         base, b = factor.as_base_exp()
         if not isinstance(base, expit):

@@ -7,7 +7,7 @@ table of integrals (`expectation`); what is left then stays an unevaluated expec
 Source: Lehmann & Casella, Theory of Point Estimation (1998), sections 2.5 and 1.5.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -76,7 +76,7 @@ def fisher_information(
         return Information(means.information, Known.PROVED, "E[score] = 0", (), True)
     gradient = [mean(log_density.diff(symbol)) for symbol in theta]
     size = len(theta)
-    hessian = sp.Matrix(size, size, lambda i, j: gradient[min(i, j)].diff(theta[max(i, j)]))
+    hessian = _symmetric(size, lambda i, j: gradient[i].diff(theta[j]))
     needed = nodes(hessian)
     if not needed:
         return Information(
@@ -101,7 +101,7 @@ def fisher_information(
             table = "a sum" if model.discrete else "a table of integrals"
             if value is not None and table not in roads:
                 roads.append(table)
-    matrix = sp.ImmutableMatrix((-hessian).applyfunc(lambda h: _compact(h.xreplace(known))))
+    matrix = _symmetric(size, lambda i, j: _compact(-hessian[i, j].xreplace(known)))
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     from_score = roads == ["E[score] = 0"] and not unresolved
     road = ", then ".join(roads) or "unevaluated"
@@ -142,14 +142,19 @@ def in_coordinates(
     places = dict(zip(origin.model.symbols, origin.places, strict=True))
     slopes = [place.diff(symbol) for place, symbol in zip(origin.places, theta, strict=True)]
     size = len(slopes)
-    matrix = sp.ImmutableMatrix(
-        size,
+    matrix = _symmetric(
         size,
         lambda i, j: _compact(information.matrix[i, j].xreplace(places) * slopes[i] * slopes[j]),
     )
     unresolved = tuple(sorted(matrix.atoms(Expectation), key=sp.default_sort_key))
     road = f"{information.road}, then the chain rule"
     return Information(matrix, information.known, road, unresolved, information.from_score)
+
+
+def _symmetric(size: int, entry: Callable[[int, int], sp.Expr]) -> sp.ImmutableMatrix:
+    """The matrix of an entry that is asked for on and above the diagonal, once each."""
+    upper = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
+    return sp.ImmutableMatrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
 
 
 def _expectations_from_score(

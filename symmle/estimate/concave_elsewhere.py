@@ -10,7 +10,7 @@ likelihood estimation for regression models, JRSS B 43 (1981) 41; Rockafellar, C
 (1970), theorem 27.1, for existence.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from math import exp
@@ -27,6 +27,7 @@ from symmle.estimate.exponentials import without_exponentials
 from symmle.fraction import reduced_fraction
 from symmle.model import Model, Variable
 from symmle.sample_mean import has_data, var
+from symmle.straight_line import Steps, steps
 from symmle.tree_value import tree_value
 from symmle.trial import given_numbers, sample
 
@@ -57,50 +58,87 @@ def concave_elsewhere(model: Model) -> ConcaveElsewhere | None:
         return None
     try:
         return bounded(_SECONDS, lambda: next(_found(model), None))
-    except BudgetError:
+    except (BudgetError, InputError):
         return None
 
 
 def _found(model: Model) -> Iterator[ConcaveElsewhere]:
+    rows = _rows(model)
     for coordinates, shown in _candidates(model.parameters):
         new = set().union(*(coordinates[p].free_symbols for p in model.symbols))
         symbols = tuple(sorted(new, key=lambda s: (bool(s.is_positive), s.name)))
-        row = _row(model.log_density, coordinates)
-        if _is_refuted(row, symbols, model):
+        if rows.refute(coordinates, symbols):
             continue
-        slopes = [row.diff(s) for s in symbols]
-        hessian = sp.Matrix([[slope.diff(s) for s in symbols] for slope in slopes])
-        size = sum(entry.count_ops() for entry in hessian)
-        if size > _LARGEST_HESSIAN or not _is_negative_definite(hessian):
+        row = _row(model.log_density, coordinates)
+        hessian = _hessian(row, symbols)
+        if hessian is None or not _is_negative_definite(hessian):
             continue
         exists = _line_exists(row, *symbols) if len(symbols) == 2 else None
         yield ConcaveElsewhere(coordinates, symbols, shown, exists)
 
 
-def _is_refuted(row: sp.Expr, symbols: tuple[sp.Symbol, ...], model: Model) -> bool:
-    """Whether some row's log-density lies below a chord: cheap, and settles most."""
-    columns, given = sample(model), given_numbers(model)
-    draw = Random(0)
-    for values in list(zip(*columns.values(), strict=True)) * 3:
-        data = {**given, **dict(zip(columns, values, strict=True))}
-        ends = [
-            [
-                mpmath.mpf(exp(draw.uniform(-2, 2))) if s.is_positive else draw.uniform(-4, 4)
-                for s in symbols
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A log-density and some rows to evaluate it at, in any coordinates."""
+
+    density: Steps
+    table: tuple[tuple[mpmath.mpf, ...], ...]
+    given: Mapping[sp.Symbol, mpmath.mpf]
+
+    def refute(
+        self, coordinates: Mapping[sp.Symbol, sp.Expr], symbols: tuple[sp.Symbol, ...]
+    ) -> bool:
+        """Whether some row lies below a chord: cheap, and settles most."""
+        draw = Random(0)
+        for row in self.table:
+            ends = [
+                [
+                    mpmath.mpf(exp(draw.uniform(-2, 2)) if s.is_positive else draw.uniform(-4, 4))
+                    for s in symbols
+                ]
+                for _ in range(2)
             ]
-            for _ in range(2)
-        ]
-        middle = [(a + b) / 2 for a, b in zip(*ends, strict=True)]
-        try:
-            low, top, high = (
-                tree_value(row, data | dict(zip(symbols, map(mpmath.mpf, at), strict=True)))
-                for at in (ends[0], middle, ends[1])
-            )
-            if not mpmath.re(2 * top - low - high) > 0:
-                return True
-        except (ArithmeticError, ValueError, TypeError, InputError):
-            return True  # no value here: nothing that could be proved by signs
-    return False
+            middle = [(a + b) / 2 for a, b in zip(*ends, strict=True)]
+            try:
+                low, top, high = (
+                    self._value(row, coordinates, dict(zip(symbols, at, strict=True)))
+                    for at in (ends[0], middle, ends[1])
+                )
+                if not mpmath.re(2 * top - low - high) > 0:
+                    return True
+            except (ArithmeticError, ValueError, TypeError, InputError):
+                return True  # no value here: nothing that could be proved by signs
+        return False
+
+    def _value(
+        self,
+        row: Sequence[mpmath.mpf],
+        coordinates: Mapping[sp.Symbol, sp.Expr],
+        at: dict[sp.Symbol, mpmath.mpf],
+    ) -> mpmath.mpf:
+        theta = {symbol: tree_value(place, at) for symbol, place in coordinates.items()}
+        (found,) = self.density.over([row], {**self.given, **theta})
+        return found[0]
+
+
+def _rows(model: Model) -> _Rows:
+    columns = sample(model)
+    table = tuple(zip(*columns.values(), strict=True)) * 3
+    return _Rows(steps([model.log_density], list(columns)), table, given_numbers(model))
+
+
+def _hessian(row: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> sp.Matrix | None:
+    """The second derivatives of a row; None where they are too long to look at."""
+    size = 0
+    upper: dict[tuple[int, int], sp.Expr] = {}
+    for i, symbol in enumerate(symbols):
+        slope = row.diff(symbol)
+        for j, other in enumerate(symbols[i:], start=i):
+            upper[i, j] = slope.diff(other)
+            size += upper[i, j].count_ops() * (1 if i == j else 2)
+            if size > _LARGEST_HESSIAN:
+                return None
+    return sp.Matrix(len(symbols), len(symbols), lambda i, j: upper[min(i, j), max(i, j)])
 
 
 def _candidates(

@@ -11,19 +11,25 @@ Biometrika 63 (1976) 27.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 
+import mpmath
 import sympy as sp
 
 from symmle.budget import bounded
-from symmle.errors import BudgetError
+from symmle.errors import BudgetError, InputError
 from symmle.estimate.exponentials import without_exponentials
 from symmle.estimate.log_tail import with_log_tails
 from symmle.fraction import reduced_fraction
 from symmle.model import Model, Variable
 from symmle.sample_mean import has_data
+from symmle.straight_line import steps
+from symmle.trial import points, sample
 
 _SECONDS = 2.0
 _MOST_OPERATIONS = 300  # of the second derivatives of a row
+_DIGITS, _AGREEING = 40, 15  # of numbers that refute; to how many a zero is not told from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +66,52 @@ def _columns(model: Model, parameters: Sequence[sp.Symbol]) -> tuple[sp.Expr, ..
     rows = sp.Matrix([[slope.diff(symbol) for symbol in parameters] for slope in slopes])
     if sum(entry.count_ops() for entry in rows) > _MOST_OPERATIONS:
         return None
-    entries = without_exponentials(rows).applyfunc(reduced_fraction)
-    for i in range(len(parameters)):
-        column = _root_of_data(entries[i, i], model.data)
+    if _has_a_minor(rows, model):
+        return None
+    plain = without_exponentials(rows)
+
+    @cache
+    def entry(i: int, j: int) -> sp.Expr:
+        return reduced_fraction(plain[i, j]) if i <= j else entry(j, i)
+
+    places = range(len(parameters))
+    for i in places:
+        column = _root_of_data(entry(i, i), model.data)
         if column is None:
             continue
-        ratios = [reduced_fraction(entries[i, j] / entries[i, i]) for j in range(entries.cols)]
+        ratios = [reduced_fraction(entry(i, j) / entry(i, i)) for j in places]
         free = not any(each.free_symbols - log_density.free_symbols for each in ratios)
         free = free and not any(each.free_symbols & set(parameters) for each in ratios)
         if free and all(
-            reduced_fraction(entries[j, k] - ratios[j] * ratios[k] * entries[i, i]) == 0
-            for j in range(entries.rows)
-            for k in range(j, entries.cols)
+            reduced_fraction(entry(j, k) - ratios[j] * ratios[k] * entry(i, i)) == 0
+            for j in places
+            for k in places[j:]
         ):
             columns = tuple(reduced_fraction(ratio * column) for ratio in ratios)
             return columns if not any(_is_of_parameters(each) for each in columns) else None
     return None
+
+
+def _has_a_minor(rows: sp.Matrix, model: Model) -> bool:
+    """Whether a determinant of two rows is not zero at some point, so that z*z' cannot be: cheap,
+    and settles most.
+    """
+    if rows.cols == 1:
+        return False
+    columns = sample(model)
+    row = next(zip(*columns.values(), strict=True))
+    with mpmath.workdps(_DIGITS):
+        try:
+            (found,) = steps([*rows], list(columns)).over([row], points(model)[0])
+        except (ArithmeticError, ValueError, InputError):
+            return False  # no value here: nothing is refuted
+        size = rows.cols
+        for i, j in combinations(range(size), 2):
+            h = [mpmath.re(found[place]) for place in (i * size + i, j * size + j, i * size + j)]
+            diagonal, other = h[0] * h[1], h[2] ** 2
+            if abs(diagonal - other) > mpmath.mpf(10) ** -_AGREEING * (abs(diagonal) + other):
+                return True
+    return False
 
 
 def _is_of_parameters(column: sp.Expr) -> bool:

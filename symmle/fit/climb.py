@@ -115,7 +115,9 @@ def climb(
             return Top(point, height, False, step)
         slope, bend = local
         moved = False
-        for _ in range(40):
+        for attempt in range(80):
+            if attempt == 40:
+                damping = 0.0  # what suited the last step may be out of all proportion here
             move = _move(slope, bend, damping)
             if move is not None:
                 if damping == 0 and _is_little(float(slope @ move), height, _SETTLED):
@@ -162,7 +164,7 @@ def _move(
     slope: NDArray[np.float64], bend: NDArray[np.float64], damping: float
 ) -> NDArray[np.float64] | None:
     """The damped Newton step, uphill; None where the damped Hessian is not negative definite."""
-    size = np.abs(np.diag(bend))
+    size = np.maximum(np.abs(np.diag(bend)), slope**2)  # without a bend: a gain of one at most
     size = np.where(size > 0, size, max(float(size.max()), 1e-300))
     unit = 1 / np.sqrt(size)
     scaled = -bend * np.outer(unit, unit) + damping * np.eye(len(slope))

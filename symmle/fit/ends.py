@@ -20,7 +20,7 @@ from symmle.fit.limits import (
     run_off_exactly,
     run_off_in_doubles,
 )
-from symmle.fit.locate import Located, plain_point
+from symmle.fit.locate import Located, not_far_off, plain_point
 from symmle.fit.record import Fit, Maximum, Status
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
@@ -42,10 +42,12 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     if not iterated or estimator.unique or asked.rows is None or not asked.model.parameters:
         return None
     point = tuple(located.theta.values())
-    here = surface.height(point)
+    exact = asked.exact_height(point)
+    here = surface.height(point) if exact is None else exact
+    start = not_far_off(asked, surface, point)
     ways = (
         first_value(lambda: run_off_exactly(asked)),
-        first_value(lambda: run_off_in_doubles(asked, surface, point)),
+        first_value(lambda: run_off_in_doubles(asked, surface, start)),
     )
     heights = [(way.height, way) for way in ways if way is not None and way.height is not None]
     if not heights:
@@ -54,7 +56,7 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     if height / asked.n <= here + _ABOVE * (1 + abs(here)):
         return None
     tops = [Top(point, here, True, 0), *located.others]
-    maxima = _maxima(asked, surface, tops)
+    maxima = _maxima(asked, surface, [top for top in tops if _is_lower(asked, top, gone)])
     sentence = f"the likelihood is not highest inside: {gone.sentence}"
     if maxima:
         sentence += f", and the highest maximum inside has {maxima[0].log_likelihood:.7g}"
@@ -89,6 +91,15 @@ def level_end(asked: Setting, surface: Surface, located: Located) -> Fit | None:
         return None
     message = f"{lost}, where the likelihood is level: no maximum, and no end, was told apart there"
     return asked.without(Status.NOT_CONVERGED, message)
+
+
+def _is_lower(asked: Setting, top: Top, gone: RunOff) -> bool:
+    """Whether a point is lower than an end, and as high as doubles say."""
+    exact = asked.exact_height(top.point)
+    if exact is None or gone.height is None:
+        return False
+    unit = _ABOVE * (1 + abs(exact))
+    return abs(exact - top.height) <= unit and asked.n * exact < gone.height
 
 
 def _maxima(asked: Setting, surface: Surface, tops: list[Top]) -> tuple[Maximum, ...]:

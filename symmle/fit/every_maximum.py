@@ -16,14 +16,16 @@ from dataclasses import dataclass
 import mpmath
 import numpy as np
 import sympy as sp
-from flint import arb, arb_mat, ctx, fmpq
+from flint import arb, ctx, fmpq
 
 from symmle.balls import ball
 from symmle.derive import Derivation
 from symmle.errors import InputError
-from symmle.fit.certify import Certificate, certify, image_of, inside, laid_out, middle_inverse
+from symmle.fit.certify import Certificate, certify, laid_out
+from symmle.fit.divided import divided
 from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
-from symmle.fit.first_box import Box, Sides, default_box, growing, pulls, ring
+from symmle.fit.first_box import Box, default_box, growing, pulls
+from symmle.fit.grown import Searching, grown, units_of
 from symmle.fit.half_plane import Remaining, remaining
 from symmle.fit.highest import is_smooth_inside, rises_to_all
 from symmle.fit.one_unknown import OneUnknown, in_one_unknown
@@ -33,7 +35,6 @@ from symmle.fit.standardised import kernel_of
 
 _PRECISION = 80
 _MOST_UNKNOWNS = 2
-_NARROW = 2.0**-30  # of its first width, at which a box that is not decided is left
 _FLAT = 1e-10  # score, and curvature beside the largest, that rounding leaves of zero
 _NOTHING = (
     "the search for other stationary points decided no box in its time: nothing is claimed of them"
@@ -146,9 +147,9 @@ def _in_box(
     stop = time.process_time() + seconds
     if rest is None and box is None and near is not None and not whole:
         held = {s: searched[s] for s in pulled}
-        boxes = growing(derivation, near, _units(laid, near), held)
-        early = stop - seconds / 2
-        decided, found = _grown(derivation, laid, rows, counts, boxes, early)
+        units = units_of(laid, near)
+        boxes = growing(derivation, near, units, held)
+        decided, found = grown(Searching(derivation, laid, rows, counts), boxes, units, stop)
         points = _highest_first([_stationary(derivation, p, rows, counts) for p in found])
         if decided is None:
             return Search(points, {}, False, (), _NOTHING)
@@ -157,36 +158,18 @@ def _in_box(
     parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
     found, left = [], []
     with ctx.workprec(_PRECISION):
+        if rest is None:
+            unit = [(high - low) / 64 for low, high in parts[0]]
+            searching = Searching(derivation, laid, rows, counts)
+            parts = searching.few(parts[0], unit, stop - seconds / 2)
         for part in parts:
-            left += _divided(derivation, laid, rows, counts, part, stop, found)
+            left += divided(derivation, laid, rows, counts, part, stop, found)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
     road = _sentence(searched, len(left), outside, whole)
     settled = whole and not left
     listed = _everywhere(derivation) if settled else searched
     # Outside of the region the likelihood rises towards it, and a highest point is stationary.
     return Search(points, listed, not left, tuple(left), road, settled, settled)
-
-
-def _grown(
-    derivation: Derivation,
-    laid: Enclosed,
-    rows: Rows,
-    counts: Counts,
-    boxes: Sequence[Sides],
-    stop: float,
-) -> tuple[Sides | None, list[Certificate]]:
-    """(the largest of the boxes that was decided, or None; every point in it, perhaps others)."""
-    decided: Sides | None = None
-    inner: Box | None = None
-    found: list[Certificate] = []
-    with ctx.workprec(_PRECISION):
-        for sides in boxes:
-            outer = tuple(sides[s] for s in laid.symbols)
-            for part in ring(outer, inner):
-                if _divided(derivation, laid, rows, counts, part, stop, found):
-                    return decided, found
-            decided, inner = sides, outer
-    return decided, found
 
 
 def _is_flat(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> bool:
@@ -197,14 +180,6 @@ def _is_flat(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> bool:
         return False
     bends = np.abs(np.linalg.eigvalsh(np.reshape(values[size:], (size, size))))
     return bool(np.max(np.abs(values[:size])) < _FLAT and bends.min() <= _FLAT * bends.max())
-
-
-def _units(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> dict[sp.Symbol, float]:
-    """How far the likelihood is about a parabola in each parameter: 1 over the root of -H."""
-    size = len(laid.symbols)
-    values = laid.at([arb(near[s]) for s in laid.symbols])
-    bends = [abs(float(values[size + i * size + i].mid())) for i in range(size)]
-    return {s: b**-0.5 if b > 0 else 1.0 for s, b in zip(laid.symbols, bends, strict=True)}
 
 
 def _ends_of(rest: Remaining) -> dict[sp.Symbol, tuple[float, float]]:
@@ -241,106 +216,6 @@ def _sentence(
     return (
         f"every stationary point with {where} is listed; any other there is proved absent, "
         f"{claimed}"
-    )
-
-
-def _divided(
-    derivation: Derivation,
-    laid: Enclosed,
-    rows: Rows,
-    counts: Counts,
-    box: Box,
-    stop: float,
-    found: list[Certificate],
-) -> list[Box]:
-    """The boxes left undecided; the points that are proved are added to `found`."""
-    left: list[Box] = []
-    pending = [box]
-    while pending:
-        here = pending.pop()
-        if time.process_time() > stop:
-            return [*left, *pending, here]
-        verdict = _looked_at(derivation, laid, rows, counts, here)
-        if isinstance(verdict, Certificate):
-            if not any(_same(verdict, other) for other in found):
-                found.append(verdict)
-        elif verdict is not None:
-            halves = _halves(verdict, box)
-            (pending if halves else left).extend(halves or [verdict])
-    return left
-
-
-def _looked_at(
-    derivation: Derivation, laid: Enclosed, rows: Rows, counts: Counts, here: Box
-) -> Certificate | Box | None:
-    """None: no stationary point; a certificate: exactly that one; a box: what is left of it."""
-    size = len(here)
-    wide = [arb(low).union(arb(high)) for low, high in here]
-    values = laid.at(wide)
-    if any(each > 0 or each < 0 for each in values[:size]):
-        return None
-    centre = [each.mid() for each in wide]
-    slopes = laid.at(centre)
-    if not all(each.is_finite() for each in [*values, *slopes]):
-        return here
-    for i in range(size):
-        mean_value = slopes[i] + sum(
-            (values[size + i * size + j] * (wide[j] - centre[j]) for j in range(size)), arb(0)
-        )
-        if mean_value > 0 or mean_value < 0:
-            return None
-    inverse = middle_inverse(arb_mat(size, size, slopes[size:]))
-    if inverse is None:
-        return here
-    image, _ = image_of(slopes, values, centre, wide, inverse)
-    if not all(each.is_finite() for each in image):
-        return here
-    if any(not k.overlaps(x) for k, x in zip(image, wide, strict=True)):
-        return None
-    if all(inside(k, x) for k, x in zip(image, wide, strict=True)):
-        theta = {s: float(k.mid()) for s, k in zip(laid.symbols, image, strict=True)}
-        proof = certify(derivation, rows, counts, theta)
-        # The certified point is the one of this box only if it lies in it.
-        if proof is not None and _within(proof, laid.symbols, here):
-            return proof
-    return tuple(
-        (max(low, _down(k)), min(high, _up(k))) for (low, high), k in zip(here, image, strict=True)
-    )
-
-
-def _within(proof: Certificate, symbols: Sequence[sp.Symbol], here: Box) -> bool:
-    return all(
-        low <= proof.centre[s] - proof.radius[s] and proof.centre[s] + proof.radius[s] <= high
-        for s, (low, high) in zip(symbols, here, strict=True)
-    )
-
-
-def _down(number: arb) -> float:
-    value = float(number.lower())
-    return value - abs(value) * 2.0**-50 - 5e-324
-
-
-def _up(number: arb) -> float:
-    value = float(number.upper())
-    return value + abs(value) * 2.0**-50 + 5e-324
-
-
-def _halves(here: Box, first: Box) -> list[Box]:
-    """The box divided across its relatively widest side; none when it is narrow already."""
-    shares = [(b - a) / (d - c) for (a, b), (c, d) in zip(here, first, strict=True)]
-    widest = max(range(len(here)), key=shares.__getitem__)
-    if shares[widest] < _NARROW:
-        return []
-    low, high = here[widest]
-    # Off the middle, so that symmetric data do not have a point on every edge.
-    middle = (low * high) ** 0.5 if low > 0 and high > 4 * low else low + (high - low) * 0.4871
-    parts = ((low, middle), (middle, high))
-    return [tuple(part if i == widest else each for i, each in enumerate(here)) for part in parts]
-
-
-def _same(one: Certificate, other: Certificate) -> bool:
-    return all(
-        abs(one.centre[s] - other.centre[s]) <= one.radius[s] + other.radius[s] for s in one.centre
     )
 
 

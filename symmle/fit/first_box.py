@@ -11,7 +11,19 @@ from symmle.model import Domain
 Box = tuple[tuple[float, float], ...]
 Sides = dict[sp.Symbol, tuple[float, float]]
 
-_FACTORS = (1.05, 1.2, 1.5, 2.2, 4.0, 10.0, 30.0, 100.0, 400.0)  # further and further off
+_FACTORS = (
+    1.05,
+    1.2,
+    1.5,
+    2.2,
+    4.0,
+    10.0,
+    30.0,
+    100.0,
+    400.0,
+    2000.0,
+    1e4,
+)  # further and further off
 
 
 def default_box(

@@ -211,15 +211,16 @@ def _run_off(asked: Setting, rows: KinkRows, top: Top, start: Point) -> RunOff |
 
 def _lost(asked: Setting, rows: KinkRows, top: Top, gone: RunOff | None) -> Fit | None:
     """The answer where the likelihood is highest on the way to an end of the domain."""
-    place = f"with {rows.form.moving[0]} = {top.point[rows.places[0]]:.7g}"
-    if gone is not None:
-        sentence = f"the likelihood is not highest inside: {gone.sentence}, {place}"
-        return told(asked, sentence, gone)
-    path = path_from(asked, {s.name: v for s, v in zip(rows.symbols, top.point, strict=True)})
-    if path is None:
+    if gone is None or gone.height is not None:  # no end is as high as what has no bound
+        path = path_from(asked, {s.name: v for s, v in zip(rows.symbols, top.point, strict=True)})
+        if path is not None:
+            shown = f"{path.sentence}; hold a parameter with --fix"
+            return asked.without(Status.UNBOUNDED, shown, path=way_of(path))
+    if gone is None:
         return None
-    shown = f"{path.sentence}; hold a parameter with --fix"
-    return asked.without(Status.UNBOUNDED, shown, path=way_of(path))
+    place = f"with {rows.form.moving[0]} = {top.point[rows.places[0]]:.7g}"
+    sentence = f"the likelihood is not highest inside: {gone.sentence}, {place}"
+    return told(asked, sentence, gone)
 
 
 def _on_kink(asked: Setting, rows: KinkRows, located: Located, found: KinkSearch) -> Fit | None:

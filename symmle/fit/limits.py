@@ -14,6 +14,7 @@ import sympy as sp
 from symmle.estimate import Kind
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, Top, climb
+from symmle.fit.outward import Outward, outward
 from symmle.fit.record import Status
 from symmle.fit.setting import Setting
 from symmle.model import Domain
@@ -24,7 +25,8 @@ _MOST_ROWS = 500  # distinct rows that are evaluated at so many digits
 _FARTHEST_DATA = 100  # powers of ten that data may lie off, for as many digits to be affordable
 _NOTHING = 1e-15  # of a log-likelihood, below which it is zero
 _RISING = 1e-6  # of the height, by which it still rises where it has no bound
-_RAN = 200.0  # in the coordinate: a factor of 1e87
+_ALIKE = 1e-8  # of a height, within which two ways lead as high
+_TOGETHER = 1e-3  # of a step, within which two parameters move alike
 _DISTANCES = (12.0, 24.0, 48.0)  # in the coordinate, for doubles
 
 
@@ -34,12 +36,16 @@ class RunOff:
 
     height: the limit of the whole sample's log-likelihood; None where it grows without bound.
     point: the farthest point that was looked at, where that was in doubles.
+    along: what the other parameters do, in words; "" where that was not looked at.
+    infinite: whether any parameter runs to infinity.
     """
 
     parameter: str
     end: str
     height: float | None
     point: Point | None = None
+    along: str = ""
+    infinite: bool = False
 
     @property
     def limit(self) -> tuple[str, str, float | None]:
@@ -48,13 +54,13 @@ class RunOff:
     @property
     def status(self) -> Status:
         """Infinity is no estimate; at a finite end the likelihood is unbounded or largest."""
-        if "infinity" in self.end:
+        if "infinity" in self.end or (self.infinite and self.height is not None):
             return Status.NO_FINITE_ESTIMATE
         return Status.UNBOUNDED if self.height is None else Status.BOUNDARY
 
     @property
     def sentence(self) -> str:
-        going = f"{self.parameter} runs to {self.end}"
+        going = f"{self.parameter} runs to {self.end}{self.along}"
         if self.height is None:
             return f"{going}, and the likelihood grows without bound"
         return f"{going}, where the log-likelihood approaches {self.height:.7g} from below"
@@ -145,51 +151,72 @@ def run_off_in_doubles(
     if setting.spans_much:
         return None
     model = setting.model
-    theta = dict(zip(model.symbols, start, strict=True))
-    chart_of = charts(model, theta)
-    ways: list[tuple[float, RunOff]] = []
+    chart_of = charts(model, dict(zip(model.symbols, start, strict=True)))
+    ways: list[tuple[Outward, RunOff]] = []
     for i in range(len(start)) if free is None else free:
-        parameter = model.parameters[i]
-        for side, end in ((-1, parameter.domain.lower), (1, parameter.domain.upper)):
-            tops = climbed(surface, start, chart_of, i, side, free)
-            if not tops or not _rises([top.height for top in tops]):
+        where = model.parameters[i].domain
+        for side, end in ((-1, where.lower), (1, where.upper)):
+            way = outward(setting, surface, start, chart_of, i, side, free)
+            if way is None:
                 continue
-            if _another_ran(chart_of, start, tops[-1].point, i):
-                continue  # its own way is the one to be told
-            heights = _at_many_digits(setting, tops)
-            if not _rises(heights):
-                continue
-            rising = heights[2] - heights[1] > _RISING * (1 + abs(heights[2]))
-            if rising and heights[2] - heights[1] < heights[1] - heights[0]:
-                continue  # neither settled nor rising with the distance: the climbs fell short
-            limit = None if rising else _rounded(setting.n * heights[2])
-            found = RunOff(str(parameter.symbol), end_name(end), limit, tops[-1].point)
+            limit = None if way.rising else _rounded(setting.n * way.height)
+            along, infinite = _along(setting, chart_of, i, side, way)
+            name = str(model.symbols[i])
+            found = RunOff(name, end_name(end), limit, way.point, along, infinite)
             if is_possible(setting, found):
-                ways.append((heights[2], found))
-    ways.sort(key=lambda way: -way[0])
-    return ways[0][1] if ways else None
+                ways.append((way, found))
+    return _plainest(ways)
 
 
-def _another_ran(chart_of: tuple[Chart, ...], start: Point, top: Point, i: int) -> bool:
-    """Whether another parameter, too, went as far as doubles reach towards an end of its domain."""
-    return any(
-        (math.isfinite(chart.low) or math.isfinite(chart.high))
-        and abs(chart.coordinate(top[j]) - chart.coordinate(start[j])) > _RAN
-        for j, chart in enumerate(chart_of)
-        if j != i
-    )
+def _plainest(ways: Sequence[tuple[Outward, RunOff]]) -> RunOff | None:
+    """Of the highest ways, that on which the fewest parameters run off.
+
+    Of those, without a bound one to a finite end, with a bound one to infinity, says most.
+    """
+    if not ways:
+        return None
+    rising = [each for each in ways if each[0].rising]
+    highest = max(way.height for way, _ in ways)
+    near = highest - _ALIKE * (1 + abs(highest))
+    kept = rising or [each for each in ways if each[0].height >= near]
+
+    def rank(each: tuple[Outward, RunOff]) -> tuple[int, bool]:
+        way, found = each
+        ends_far = "infinity" in found.end
+        return sum(other.runs for other in way.others), ends_far is bool(rising)
+
+    return min(kept, key=rank)[1]
 
 
-def _rises(heights: Sequence[float]) -> bool:
-    return len(heights) == 3 and heights[0] < heights[1] <= heights[2]
-
-
-def _at_many_digits(setting: Setting, tops: Sequence[Top]) -> list[float]:
-    """The heights again at many digits, for far out doubles lose all of theirs; fewer if none."""
-    if setting.rows is None:
-        return [top.height for top in tops]
-    heights = (setting.exact_height(top.point) for top in tops)
-    return [height for height in heights if height is not None]
+def _along(
+    setting: Setting, chart_of: Sequence[Chart], i: int, side: int, way: Outward
+) -> tuple[str, bool]:
+    """(what the other parameters do on a way, in words; whether one of them runs to infinity)."""
+    parameters = setting.model.parameters
+    told, infinite = [], False
+    for each in way.others:
+        if not each.runs:
+            continue
+        where = parameters[each.index].domain
+        end = end_name(where.upper if each.moved > 0 else where.lower)
+        infinite = infinite or "infinity" in end
+        name = parameters[each.index].name
+        told.append(f"{name} to {end}")
+        halves = all(c.low == 0 and math.isinf(c.high) for c in (chart_of[i], chart_of[each.index]))
+        if halves and abs(abs(each.moved) - 1) < _TOGETHER:
+            own, value = parameters[i].name, way.point[i]
+            alike = each.moved * side > 0
+            kept = f"{own}/{name}" if alike else f"{own}*{name}"
+            told[-1] += f" ({kept} near {value / each.value if alike else value * each.value:.4g})"
+    still = [
+        f"{parameters[each.index].name} near {each.value:.6g}"
+        for each in way.others
+        if not each.runs
+    ]
+    words = f" and {', '.join(told)}" if told else ""
+    if told and still:
+        words += f" with {', '.join(still)}"
+    return words, infinite
 
 
 def climbed(

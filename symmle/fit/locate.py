@@ -24,7 +24,9 @@ _SHAPES = (0.1, -0.1, 0.5, -0.5)
 _MOST_GUESSES = 256
 _BEST = 4  # guesses that are climbed from
 _SAME = 1e-6  # in units of the coordinate, within which two tops are one
+_ROUNDING = 1e-14  # of the size of equal values, which their standard deviation may come to
 _EQUAL = 1e-10  # relative difference of heights that are equal
+_FAR_OFF = 6.0  # in a coordinate of log or logit, from a point that knows the data's place and size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -198,7 +200,9 @@ def plain_point(setting: Setting) -> Point:
     """A point that knows the data's place and size; OverflowError where that is no double."""
     moves = invariance(setting.model)
     values = np.concatenate([np.asarray(column) for column in setting.columns.values()])
-    middle, size = float(np.median(values)), float(np.std(values)) or float(abs(values[0])) or 1.0
+    middle, spread = float(np.median(values)), float(np.std(values))
+    alike = spread <= _ROUNDING * float(np.max(np.abs(values)))
+    size = (0.0 if alike else spread) or float(abs(values[0])) or 1.0
     zero = dict.fromkeys(setting.model.symbols, 1.0)
     point = []
     for i, chart in enumerate(charts(setting.model, zero)):
@@ -209,3 +213,15 @@ def plain_point(setting: Setting) -> Point:
         else:
             point.append(chart.value(0.0))
     return tuple(point)
+
+
+def not_far_off(setting: Setting, surface: Surface, point: Point) -> Point:
+    """The point, or the plain one where a search ran far off: doubles lose their digits there."""
+    plain = plain_point(setting)
+    chart_of = charts(setting.model, dict(zip(setting.model.symbols, point, strict=True)))
+    far = any(
+        not (c.low < a < c.high) or abs(c.coordinate(a) - c.coordinate(b)) > _FAR_OFF
+        for c, a, b in zip(chart_of, point, plain, strict=True)
+        if c.low < b < c.high and (math.isfinite(c.low) or math.isfinite(c.high))
+    )
+    return plain if far and math.isfinite(surface.height(plain)) else point

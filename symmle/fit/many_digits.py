@@ -89,7 +89,7 @@ def is_noisy(surface: Surface, point: Point) -> bool:
             reach = 1.0 + np.abs(np.array(point))
             size = np.maximum(np.sqrt(np.abs(np.diag(here))), 1 / reach)
             for factor in (-1.0, 1.0):
-                move = factor * _ASIDE / size
+                move = factor * np.maximum(_ASIDE / size, np.spacing(np.abs(np.array(point))))
                 beside = surface.bend(tuple((np.array(point) + move).tolist()))
                 change = np.abs(beside - here) / np.outer(size, size)
                 if not np.all(change <= _NOISE):
@@ -118,6 +118,8 @@ def at_many_digits(
     if top is None or not top.settled:
         return surface, found
     top = polished(exact, top, range(len(point)))
+    if is_noisy(exact, top.point):
+        return surface, found  # so many digits are not enough either
     theta = dict(zip(symbols, top.point, strict=True))
     if isinstance(found, Missing):
         return exact, Located(theta, top.steps, searched=1)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 import mpmath
 import sympy as sp
@@ -11,6 +12,7 @@ from symmle.fit.chart import charts
 from symmle.fit.climb import Point, Surface, climb
 from symmle.fit.edge import on_joint_edge
 from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
+from symmle.fit.locate import not_far_off
 from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
 from symmle.fit.setting import DIGITS, Setting
@@ -106,10 +108,11 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
     start: a point of the domain to follow the likelihood from.  reason: what was said.
     """
     gone = first_value(lambda: run_off_exactly(setting))
-    if gone is None and start is not None:
-        gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
-    if gone is not None and start is not None and _is_topped(setting, surface, start, gone):
-        gone = None  # not the supremum, whatever the likelihood does on that way
+    if start is not None:
+        if gone is None:
+            gone = _gone_in_doubles(setting, surface, start)
+        elif _is_topped(setting, surface, start, gone):
+            gone = None
     if start is not None and (gone is None or gone.height is not None):
         names = [symbol.name for symbol in setting.model.symbols]
         path = path_from(setting, dict(zip(names, start, strict=True)))
@@ -126,6 +129,22 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
     return setting.without(
         Status.NOT_CONVERGED, f"{reason}; rescale the data, or hold a parameter with --fix"
     )
+
+
+def _gone_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunOff | None:
+    """The way followed from a point, or from a plain one where a search ran far off.
+
+    From the plain one a rise without a limit may lead no farther than to that point.  A limit
+    that a climb from the point tops is not the supremum, whatever the likelihood does on the way.
+    """
+    near = not_far_off(setting, surface, start)
+    for begin in dict.fromkeys((near, start)):
+        gone = first_value(partial(run_off_in_doubles, setting, surface, begin))
+        if gone is None or (gone.height is None and begin != start):
+            continue
+        if not _is_topped(setting, surface, start, gone):
+            return gone
+    return None
 
 
 def _is_topped(setting: Setting, surface: Surface, start: Point, gone: RunOff) -> bool:

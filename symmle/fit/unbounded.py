@@ -6,7 +6,8 @@ Two ways are looked for, by what stands in the log-density, whatever the family:
              vanishes at one observation and stays positive at the others (a threshold at the
              smallest observation, the end of a bounded tail at the largest)
     collapse a parameter sits on an observation while a scale goes to its end (a component of a
-             mixture on a point, a heavy tail with few degrees of freedom)
+             mixture on a point, a heavy tail with few degrees of freedom); where all observations
+             are equal also a scale that sits there, while a shape goes to zero or to infinity
 
 The log-likelihood is evaluated at three points of the path, far beyond what doubles can hold; it
 must rise by as much from the second to the third as from the first to the second, as a multiple
@@ -21,6 +22,7 @@ from itertools import pairwise
 import mpmath
 import sympy as sp
 
+from symmle.codegen.invariance import invariance
 from symmle.derive import Derivation
 from symmle.derive.logs import split_logs
 from symmle.errors import InputError
@@ -64,7 +66,8 @@ class Path:
 class _Site:
     """What vanishes where: `base` at the row `index`, by moving `parameter` to `place`.
 
-    base None: nothing vanishes by itself, and `scale` goes to its end instead.
+    base None: nothing vanishes by itself, and `scale` goes to its end instead: to infinity where
+    `far`, else to zero.
     unit: what a distance is measured in, so that the unit of the data does not matter.
     """
 
@@ -74,6 +77,7 @@ class _Site:
     base: sp.Expr | None
     scale: sp.Symbol | None
     unit: mpmath.mpf
+    far: bool = False
 
 
 def unbounded_path(
@@ -152,7 +156,7 @@ class _Search:
             if p.domain.lower == 0 and p.domain.upper == sp.oo
         ]
         for parameter in self.model.parameters:
-            column = _located(self.density, parameter.symbol)
+            column = _located(self.density, parameter.symbol) or self._scaled(parameter.symbol)
             if column is None:
                 continue
             for index in self._marked(column):
@@ -161,6 +165,16 @@ class _Search:
                         place = self.rows[column][index]
                         unit = self.start[scale]
                         yield _Site(parameter.symbol, place, index, None, scale, unit)
+                        if len(self.counts) == 1:
+                            yield _Site(parameter.symbol, place, index, None, scale, unit, True)
+
+    def _scaled(self, symbol: sp.Symbol) -> sp.Symbol | None:
+        """The column in whose unit a parameter is measured, where all rows are equal."""
+        if len(self.counts) > 1 or len(self.rows) > 1:
+            return None
+        exponents = invariance(self.model).scale
+        own = exponents and exponents[self.model.symbols.index(symbol)] == 1
+        return next(iter(self.rows)) if own else None
 
     def _marked(self, column: sp.Symbol) -> list[int]:
         """The heaviest row, the smallest and the largest."""
@@ -265,7 +279,7 @@ class _Search:
         distance = site.unit * mpmath.mpf(10) ** -digits
         point = others | {site.parameter: site.place}
         if site.scale is not None:
-            point[site.scale] = distance
+            point[site.scale] = site.unit**2 / distance if site.far else distance
         for symbol, value in profile.items():
             point[symbol] = self._with_means(value, site, point, distance)
         return self._mean(self.density, site, point, distance, self.function)
@@ -335,8 +349,9 @@ class _Search:
         held = ", ".join(f"{s} = {mpmath.nstr(v, 6)}" for s, v in others.items() if s not in moved)
         with_others = f" with {held}" if held else ""
         if site.scale is not None:
+            end = "infinity" if site.far else "0"
             place = (
-                f"{site.scale} goes to 0 with {site.parameter} at the observation "
+                f"{site.scale} goes to {end} with {site.parameter} at the observation "
                 f"{mpmath.nstr(site.place, 8)}"
             )
             with_others = f" and {held}" if held else ""

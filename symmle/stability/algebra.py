@@ -9,6 +9,7 @@ zero is certain here and non-zero is not.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import lcm
 
 import sympy as sp
@@ -16,7 +17,10 @@ from sympy.polys.fields import FracElement, FracField
 from sympy.polys.orderings import lex
 from sympy.polys.rings import PolyElement
 
+from symmle.factors import factored
+
 _LONGEST_TO_FACTOR = 30  # terms
+_KEPT = 1024  # answers: the schemes of one model ask the same of its Hessian
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Algebra:
         return numerator / denominator
 
     def _polynomial(self, polynomial: PolyElement) -> sp.Expr:
-        if len(polynomial) > _LONGEST_TO_FACTOR:
+        if not polynomial or len(polynomial) > _LONGEST_TO_FACTOR:
             return self._terms(polynomial)
-        constant, factors = polynomial.factor_list()
+        constant, factors = factored(polynomial)
         number = sp.Rational(int(constant.numerator), int(constant.denominator))
         return number * sp.Mul(*(self._terms(factor) ** power for factor, power in factors))
 
@@ -86,7 +90,7 @@ class Algebra:
             return direct
         if len(polynomial) > _LONGEST_TO_FACTOR:
             return None
-        constant, factors = polynomial.factor_list()
+        constant, factors = factored(polynomial)
         if len(factors) == 1 and factors[0][1] == 1:
             return None
         total = 1 if constant > 0 else -1
@@ -151,6 +155,7 @@ def _collect(expr: sp.Expr, orders: dict[sp.Expr, int]) -> None:
         orders[expr] = orders.get(expr, 1)
 
 
+@lru_cache(maxsize=_KEPT)
 def sign(expr: sp.Expr) -> int | None:
     """The sign of an expression for all values that its symbols may take, or None.
 
@@ -169,6 +174,7 @@ def sign(expr: sp.Expr) -> int | None:
     return gathered.sign(gathered.element(bounded))
 
 
+@lru_cache(maxsize=_KEPT)
 def is_zero(expr: sp.Expr) -> bool:
     """Whether an expression is certainly zero."""
     if not expr.has(sp.Add):
@@ -177,6 +183,7 @@ def is_zero(expr: sp.Expr) -> bool:
     return not gathered.element(expr)
 
 
+@lru_cache(maxsize=_KEPT)
 def tidied(expr: sp.Expr) -> sp.Expr:
     """The same number as one fraction over the letters, where that is shorter; 0 if it is zero."""
     if not expr.has(sp.Add):

@@ -112,11 +112,12 @@ def _part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
     if not part.is_gradient:
         return _by_rule(part, sweeps, step)
     expanded = sweeps == 1 and all(repeat == 1 for _, repeat in part.program)
+    numbers = all(entry.is_number for row in part.field for entry in row)
     once: Matrix = sp.eye(part.size).tolist()
     for rows, repeat in part.program:
         if len(rows) == 1:
             once = _moved(once, part, rows[0], repeat, step)
-            if expanded:  # at once: what nests through all rows takes seconds at the end
+            if expanded and numbers:  # what nests through all rows takes seconds at the end
                 once[rows[0]] = [sp.expand_mul(entry) for entry in once[rows[0]]]
         else:
             field = [list(row) for row in part.field]
