@@ -144,7 +144,8 @@ EXPECTED = {
         "unbounded:scale=0 none none none"
     ),
     "two_piece_normal": (
-        "unbounded:scale=0 none no_finite_estimate:skew=oo unbounded:scale=0 none none none"
+        "unbounded:scale=0 no_finite_estimate no_finite_estimate:skew=oo "
+        "unbounded:scale=0 none none none"
     ),
     "two_piece_student_t": (
         "unbounded:scale=0 unbounded:scale=0 unbounded unbounded:scale=0 unbounded none unbounded"
@@ -251,17 +252,20 @@ EXPECTED = {
     "log_series": "ok ok ok ok boundary:p=0 exists ok",
     "zero_inflated_poisson": (
         "boundary:zero=0 boundary:zero=0 boundary:zero=0 "
-        "boundary:zero=0 none boundary:zero=0 boundary:zero=0"
+        "boundary:zero=0 boundary boundary:zero=0 boundary:zero=0"
     ),
     "zero_truncated_poisson": "ok ok ok ok boundary:rate=0 exists exists",
     "borel": "ok ok ok ok boundary:rate=0 ok ok",
     "yule_simon": "ok ok ok ok no_finite_estimate:shape=oo ok ok",
     "zeta": "ok ok ok ok no_finite_estimate:exponent=oo ok ok",
-    "zipf": "none none none none none none boundary",
+    "zipf": (
+        "boundary:exponent=1 boundary:exponent=1 boundary:exponent=1 boundary:exponent=1 "
+        "not_unique boundary:exponent=1 boundary"
+    ),
     "discrete_uniform": "boundary boundary boundary boundary boundary boundary boundary",
-    "skellam": "none boundary:b=0 boundary:b=0 boundary:b=0 none exists exists",
-    "categorical": "boundary:p1=0 none ok boundary:p1=0",
+    "skellam": "boundary:b=0 boundary:b=0 boundary:b=0 boundary:b=0 boundary exists exists",
+    "categorical": "boundary:p1=0 boundary ok boundary:p1=0",
     "multinomial": "ok ok ok ok boundary:p1=0 ok ok",
     "dirichlet": "no_finite_estimate:a1=oo ok ok no_finite_estimate:a1=oo exists ok",
-    "multivariate_normal": "unbounded:s11=0 none ok unbounded:s11=0 exists exists exists",
+    "multivariate_normal": "unbounded:s11=0 unbounded ok unbounded:s11=0 exists exists exists",
 }

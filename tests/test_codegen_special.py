@@ -130,6 +130,10 @@ A, B, X = sp.Symbol("a", positive=True), sp.Symbol("b", positive=True), sp.Symbo
         (sp.loggamma(A + sp.S.Half) - sp.loggamma(A), "loggamma_rise(a, 1/2)"),
         (sp.exp(-X) / (1 + sp.exp(-X)), "expit(-x)"),
         (X * sp.exp(-2 * X) / (1 + sp.exp(-X)) ** 3, "x*expit(-x)**2*expit(x)"),
+        (sp.log(sp.exp(A) - 1), "a + log1mexp(-a)"),
+        (X * sp.exp(A) / (sp.exp(A) - 1) ** 2, "x*exp(-a)/expm1(-a)**2"),
+        (1 / (sp.exp(A) - 1), "-exp(-a)/expm1(-a)"),
+        (sp.exp(2 * A) / (sp.exp(A) - 1), "-exp(a)/expm1(-a)"),
     ],
 )
 def test_rules(expr: sp.Expr, text: str) -> None:

@@ -205,3 +205,26 @@ def test_equal_observations_have_a_density_without_bound_on_them(name, size):
     found = symmle.fit(name, [1.9] * size)
     assert found.status in (Status.UNBOUNDED, Status.NO_FINITE_ESTIMATE)
     assert found.estimate is None and "without bound" in found.message
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "estimate"),
+    [
+        ("lindley", [1e20, 3e20], 1e-20),  # 2/mean, but for 1/mean**2
+        ("lindley", [1e100], 2e-100),
+        ("zero_truncated_poisson", [800, 900], 850.0),  # mean, but for mean*exp(-mean)
+    ],
+)
+def test_closed_forms_far_out(name, data, estimate):
+    """A closed form that cancels, or overflows, in doubles is evaluated at many digits."""
+    found = symmle.fit(name, data)
+    assert found.status is Status.OK
+    assert next(iter(found.estimate.values())) == pytest.approx(estimate, rel=1e-14)
+
+
+@pytest.mark.parametrize("data", [[1], [1, 1, 1]])
+def test_an_unknown_that_does_not_matter(data):
+    """Of one value alone, Zipf's law has probability 1 at it whatever its exponent."""
+    found = symmle.fit("zipf", data)
+    assert found.status is Status.NOT_UNIQUE
+    assert found.estimate is None and "whatever exponent is" in found.message

@@ -9,7 +9,8 @@ Exact identities only, each from left to right, applied from the leaves up:
     exp(z) - 1               expm1(z)
     exp(z)/(1 + exp(z))      expit(z), and so for B**k/(1 + B**k)
     B**k over the rows       exp(k*log(B)), for B > 0
-    log(1 - exp(z))          log1mexp(z)
+    log(1 - exp(z))          log1mexp(z), and log(exp(z) - 1) = z + log1mexp(-z) for z > 0
+    exp(k*z)/(exp(z) - 1)**b ratios of expm1(-z) and exp(-z) for z > 0 and 0 <= k <= b
     log(u) - digamma(u)      log_minus_digamma(u)
 
 `special_forms` has those of special functions, `peaks` those of sums of exponentials.
@@ -45,7 +46,7 @@ def _from_the_leaves(expr: sp.Expr, rows: frozenset[sp.Symbol]) -> sp.Expr:
         return expr
     expr = expr.func(*(_from_the_leaves(arg, rows) for arg in expr.args))
     expr = special_forms(_power_of_rows(expr, rows), rows)
-    expr = relative_to_peak(_products(_logarithm(expr)), rows)
+    expr = relative_to_peak(_falling(_products(_logarithm(expr))), rows)
     return _differences(expr)
 
 
@@ -83,6 +84,8 @@ def _logarithm(expr: sp.Expr) -> sp.Expr:
     number, rest = inside.as_coeff_Mul()
     if isinstance(rest, expm1) and number == -1:
         return log1mexp(*rest.args)
+    if isinstance(rest, expm1) and number == 1 and rest.args[0].is_positive:
+        return rest.args[0] + log1mexp(-rest.args[0])
     if inside.is_Mul:
         grown = [factor for factor in inside.args if isinstance(factor, _GROWN)]
         if grown:
@@ -151,6 +154,24 @@ def _in_powers_of(grown: sp.Expr, expr: sp.Expr) -> sp.Expr:
         if times.is_Integer:
             squares[other] = grown**times
     return expr.xreplace(squares)
+
+
+def _falling(expr: sp.Expr) -> sp.Expr:
+    """exp(k*z)/expm1(z)**b = (-1)**b*exp((k - b)*z)/expm1(-z)**b for z > 0 and 0 <= k <= b."""
+    if not expr.is_Mul and not expr.is_Pow:
+        return expr
+    factors = sp.Mul.make_args(expr)
+    for factor in factors:
+        base, exponent = factor.as_base_exp()
+        if not (isinstance(base, expm1) and exponent.is_Integer and exponent < 0):
+            continue
+        z, b = base.args[0], -exponent
+        grown = [each for each in factors if isinstance(each, sp.exp)]
+        k = sp.cancel(sp.Add(*(each.args[0] for each in grown)) / z)
+        if z.is_positive and k.is_Integer and 0 <= k <= b:
+            rest = sp.Mul(*(each for each in factors if each not in (factor, *grown)))
+            return rest * (-1) ** b * sp.exp((k - b) * z) * expm1(-z) ** -b
+    return expr
 
 
 def _shares(expr: sp.Mul) -> sp.Expr:

@@ -108,7 +108,7 @@ def is_positive(expr: sp.Expr) -> sp.Basic:
         elif not factor.is_positive:
             odd = exponent.is_Rational and not (exponent.is_Integer and exponent.is_even)
             uncertain.append(base if odd or base.is_nonnegative else factor)
-    left = sign * sp.Mul(*uncertain).xreplace(back)
+    left = _without_exp(sign * sp.Mul(*uncertain)).xreplace(back)
     if left.is_Number:
         return sp.S(bool(left > 0))
     if _mean_is_positive(left):
@@ -116,6 +116,15 @@ def is_positive(expr: sp.Expr) -> sp.Basic:
     if sign < 0 and all(factor.is_nonnegative for factor in uncertain):
         return sp.false
     return sp.StrictGreaterThan(left, 0, evaluate=False)
+
+
+def _without_exp(expr: sp.Expr) -> sp.Expr:
+    """An expression of the same sign: u for exp(u) - 1."""
+    for sign in (1, -1):
+        grown = sign * expr + 1
+        if isinstance(grown, sp.exp):
+            return sign * grown.args[0]
+    return expr
 
 
 def _without_root(factor: sp.Expr) -> sp.Expr:

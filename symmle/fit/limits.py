@@ -7,6 +7,7 @@ parameter are solved for, else in doubles with the others climbed for.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import mpmath
 import sympy as sp
@@ -18,6 +19,8 @@ from symmle.fit.outward import Outward, outward
 from symmle.fit.record import Status
 from symmle.fit.setting import Setting
 from symmle.model import Domain
+
+Found = TypeVar("Found")
 
 _FAR = 250  # digits, for points up to 1e80 away
 _POWERS = (20, 40, 80)
@@ -86,6 +89,24 @@ def run_off_exactly(setting: Setting) -> RunOff | None:
     _, end, heights = max(gone, key=lambda each: each[0])
     found = RunOff(str(unknown), end_name(end), _limit(setting, heights))
     return found if is_possible(setting, found) else None
+
+
+def level_everywhere(setting: Setting) -> tuple[str, float] | None:
+    """(the unknown that does not matter, the log-likelihood whatever it is); None where it does.
+
+    As far as the heights at many digits tell, on the way to both ends of its domain.
+    """
+    estimator, rows = setting.estimator, setting.rows
+    if estimator.kind not in (Kind.REDUCED, Kind.BOUNDARY) or rows is None:
+        return None
+    if len(next(iter(rows.values()))) > _MOST_ROWS or len(estimator.unknowns) != 1:
+        return None
+    unknown = estimator.unknowns[0]
+    where = next(p.domain for p in setting.model.parameters if p.symbol == unknown)
+    ways = [_heights(setting, unknown, where, side) for side in (-1, 1)]
+    heights = [height for way in ways for height in way or ()]
+    same = len(heights) == 2 * len(_POWERS) and max(heights) - min(heights) <= _NOTHING
+    return (str(unknown), _rounded(float(setting.n * heights[0]))) if same else None
 
 
 def is_possible(setting: Setting, found: RunOff) -> bool:
@@ -171,7 +192,8 @@ def run_off_in_doubles(
 def _plainest(ways: Sequence[tuple[Outward, RunOff]]) -> RunOff | None:
     """Of the highest ways, that on which the fewest parameters run off.
 
-    Of those, without a bound one to a finite end, with a bound one to infinity, says most.
+    Of those, where parameters run together to a limit, one to infinity says most; else one to a
+    finite end.
     """
     if not ways:
         return None
@@ -182,8 +204,8 @@ def _plainest(ways: Sequence[tuple[Outward, RunOff]]) -> RunOff | None:
 
     def rank(each: tuple[Outward, RunOff]) -> tuple[int, bool]:
         way, found = each
-        ends_far = "infinity" in found.end
-        return sum(other.runs for other in way.others), ends_far is bool(rising)
+        more = sum(other.runs for other in way.others)
+        return more, ("infinity" in found.end) is bool(rising or not more)
 
     return min(kept, key=rank)[1]
 
@@ -198,7 +220,7 @@ def _along(
         if not each.runs:
             continue
         where = parameters[each.index].domain
-        end = end_name(where.upper if each.moved > 0 else where.lower)
+        end = end_name(where.upper if each.side > 0 else where.lower)
         infinite = infinite or "infinity" in end
         name = parameters[each.index].name
         told.append(f"{name} to {end}")
@@ -211,7 +233,7 @@ def _along(
     still = [
         f"{parameters[each.index].name} near {each.value:.6g}"
         for each in way.others
-        if not each.runs
+        if not each.runs and not each.idle
     ]
     words = f" and {', '.join(told)}" if told else ""
     if told and still:
@@ -248,7 +270,7 @@ def climbed(
     return tops
 
 
-def first_value(work: Callable[[], RunOff | None]) -> RunOff | None:
+def first_value(work: Callable[[], Found | None]) -> Found | None:
     """What was found, or None where the arithmetic gave out on the way."""
     try:
         return work()

@@ -15,7 +15,7 @@ from symmle.fit.centred import centred_estimate
 from symmle.fit.chart import Chart, between_moving_ends, charts
 from symmle.fit.climb import ModuleSurface, Point, Surface, Top, climb
 from symmle.fit.record import Searched
-from symmle.fit.setting import Setting
+from symmle.fit.setting import DIGITS, Setting
 from symmle.fit.simple_root import is_simple_root
 
 _MOST_CLIMBS = 24
@@ -25,6 +25,7 @@ _MOST_GUESSES = 256
 _BEST = 4  # guesses that are climbed from
 _SAME = 1e-6  # in units of the coordinate, within which two tops are one
 _ROUNDING = 1e-14  # of the size of equal values, which their standard deviation may come to
+_LOST = 1e-9  # of a value, by which a closed form in doubles may be off
 _EQUAL = 1e-10  # relative difference of heights that are equal
 _FAR_OFF = 6.0  # in a coordinate of log or logit, from a point that knows the data's place and size
 
@@ -73,17 +74,38 @@ def locate(setting: Setting, surface: ModuleSurface) -> Located | Missing:
         found, path = module.fit(*columns, weights=setting.sample.weights, trajectory=True)
         iterations = 0 if setting.estimator.kind is Kind.CLOSED else len(path) - 1
     except (ValueError, ArithmeticError) as error:
-        theta = centred_estimate(setting, module)
+        theta = _closed_form(setting) or centred_estimate(setting, module)
         if theta is not None:
             return Located(theta, 0)
         return _around(setting, surface, str(error))
     point = tuple(float(value) for value in found)
-    located = Located(dict(zip(symbols, point, strict=True)), iterations)
+    located = Located(_checked(setting, dict(zip(symbols, point, strict=True))), iterations)
     if setting.estimator.unique or not _few_rows(setting) or not all(map(math.isfinite, point)):
         return located
     if setting.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM):
         return located
     return _highest(setting, surface, point, iterations)
+
+
+def _checked(setting: Setting, theta: dict[sp.Symbol, float]) -> dict[sp.Symbol, float]:
+    """The module's closed form, or its value at many digits where doubles lost theirs."""
+    exact = _closed_form(setting) or theta
+    lost = any(abs(theta[s] - exact[s]) > _LOST * abs(exact[s]) for s in theta)
+    return exact if lost else theta
+
+
+def _closed_form(setting: Setting) -> dict[sp.Symbol, float] | None:
+    """A closed form at many digits, where it cancels or overflows in doubles."""
+    if setting.estimator.kind is not Kind.CLOSED or setting.rows is None:
+        return None
+    values, digits = setting.estimator.values, DIGITS + 4 * setting.decades
+    try:
+        theta = {s: float(setting.value(values[s], {}, digits)) for s in setting.model.symbols}
+        chart_of = charts(setting.model, theta)
+    except (ArithmeticError, ValueError, TypeError):
+        return None
+    inside = all(c.low < v < c.high for c, v in zip(chart_of, theta.values(), strict=True))
+    return theta if inside else None  # nearer to an end than doubles tell
 
 
 def _few_rows(setting: Setting) -> bool:

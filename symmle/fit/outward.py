@@ -8,8 +8,8 @@ Source: Allgower & Georg, Introduction to Numerical Continuation Methods (2003),
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from symmle.fit.chart import Chart, mapped
@@ -26,6 +26,7 @@ _SETTLED = 1e-6  # of a height at many digits, by which a step or the rest of th
 _LEVEL = 1e-9  # of a height, by which a step may lower it there
 _RISING = 1e-6  # of a height, by which it still rises where it has no bound
 _RAN = 200.0  # in the coordinate: a factor of 1e87
+_ARRIVED = 30.0  # in the coordinate: the rounding of a double
 _TOGETHER = 0.2  # of the step, by which a parameter must move to run off as well
 # steps more along the line, and the share of a height that doubles may cost it there
 _FARTHER = ((2.0, 1e-9), (4.0, 1e-9), (16.0, 1e-4))
@@ -35,16 +36,25 @@ _FARTHER = ((2.0, 1e-9), (4.0, 1e-9), (16.0, 1e-4))
 class Beside:
     """What another parameter does on the way: runs to an end, or stays at a value.
 
-    moved: by how much its coordinate moves with that of the first.
+    moved: by how much its coordinate moves with that of the first.  arrived: -1 or 1 where it has
+    come to an end, though it no longer moves; else 0.  idle: whether the height is the same where
+    it stays where it was.
     """
 
     index: int
     moved: float
     value: float
+    arrived: int
+    idle: bool = False
 
     @property
     def runs(self) -> bool:
-        return abs(self.moved) > _TOGETHER
+        return not self.idle and (abs(self.moved) > _TOGETHER or self.arrived != 0)
+
+    @property
+    def side(self) -> float:
+        """The end that it runs to: the upper one where this is positive."""
+        return self.moved if abs(self.moved) > _TOGETHER else self.arrived
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,46 @@ class Outward:
     height: float
     rising: bool
     others: tuple[Beside, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """The last step of a way, in coordinates, from `before` to `here`: parameter `held` leads."""
+
+    chart_of: Sequence[Chart]
+    start: Sequence[float]
+    before: Sequence[float]
+    here: Sequence[float]
+    held: int
+    others: Sequence[int]
+
+    def point(self, more: float, runs: Container[int], back: Iterable[int] = ()) -> Point:
+        """The point so many steps on; the parameters `back` are where they were at the start."""
+        steps = zip(self.chart_of, self.before, self.here, strict=True)
+        line = [_farther(c, a, b, more if j in runs else 0) for j, (c, a, b) in enumerate(steps)]
+        line = [
+            first if j in back else at
+            for j, (at, first) in enumerate(zip(line, self.start, strict=True))
+        ]
+        return mapped(self.chart_of, line)
+
+    def beside(self) -> tuple[Beside, ...] | None:
+        """What the others do; None where one goes faster than doubles reach."""
+        steps = zip(self.chart_of, self.before, self.here, strict=True)
+        gone = [_gone(c, a, b) for c, a, b in steps]
+        if any(abs(gone[j]) * _STEPS > _RAN for j in self.others):
+            return None
+        values = mapped(self.chart_of, self.here)
+        own = abs(gone[self.held])
+        return tuple(
+            Beside(j, gone[j] / own, values[j], self._arrived(j) if own else 0) for j in self.others
+        )
+
+    def _arrived(self, j: int) -> int:
+        """Whether a parameter came so far in the coordinate that it is at an end in doubles."""
+        chart, far = self.chart_of[j], self.here[j] - self.start[j]
+        bent = math.isfinite(chart.low) or math.isfinite(chart.high)
+        return (1 if far > 0 else -1) if bent and abs(far) > _ARRIVED else 0
 
 
 def outward(
@@ -75,18 +125,20 @@ def outward(
     """
     others = [j for j in (range(len(start)) if free is None else free) if j != i]
     tops = followed(surface, start, chart_of, i, side, others)
-    best: Outward | None = None
+    points = [_coordinates(chart_of, top.point) for top in tops]
+    first = _coordinates(chart_of, start)
+    lines = [_Line(chart_of, first, a, b, i, others) for a, b in pairwise(points)]
+    best, lowest = None, min([surface.height(start), *(top.height for top in tops[:_FEWEST])])
     for k in range(_FEWEST, len(tops)):
         last, rise = (tops[j].height - tops[j - 1].height for j in (k, k - 1))
-        if best is None and not (rise > 0 and abs(last) <= _NEARLY * (1 + abs(tops[k].height))):
+        level = rise >= 0 and abs(last) <= _NEARLY * (1 + abs(tops[k].height))
+        if best is None and not (level and tops[k].height > lowest):
             continue
-        found = _settled(setting, chart_of, tops[k - 1 : k + 1], i, others)
+        found = _settled(setting, lines[k - 1], tops[k - 1 : k + 1])
         if best is not None and (found is None or found.height <= best.height):
             return best  # doubles have lost their digits, or there is nothing more to gain
         best = found
-    if best is not None:
-        return best
-    return _still_rising(setting, chart_of, tops, i, others)
+    return best or _still_rising(setting, lines, tops)
 
 
 def followed(
@@ -154,26 +206,29 @@ def _coordinates(chart_of: Sequence[Chart], point: Point) -> list[float]:
     return [c.coordinate(value) for c, value in zip(chart_of, point, strict=True)]
 
 
-def _settled(
-    setting: Setting, chart_of: Sequence[Chart], tops: Sequence[Top], i: int, others: Sequence[int]
-) -> Outward | None:
+def _settled(setting: Setting, line: _Line, tops: Sequence[Top]) -> Outward | None:
     """The end of a way whose height no longer changes, there and farther along the same line."""
-    before, here = (_coordinates(chart_of, top.point) for top in tops)
-    beside = _beside(chart_of, before, here, i, others)
-    first, height = (_height(setting, top) for top in tops)
+    beside = line.beside()
+    first, height = (_height(setting, top.point) for top in tops)
     if first is None or height is None or beside is None or not _follows(first, height):
         return None
-    runs = {i, *(each.index for each in beside if each.runs)}
+    runs = {line.held, *(each.index for each in beside if each.runs)}
     for more, share in _FARTHER:
-        line = [
-            _farther(c, a, b, more if j in runs else 0)
-            for j, (c, a, b) in enumerate(zip(chart_of, before, here, strict=True))
-        ]
-        there = _height(setting, Top(mapped(chart_of, line), height, False, 0))
+        there = _height(setting, line.point(more, runs))
         if there is None or not _follows(height, there, share):
             return None
         height = max(height, there)
-    return Outward(tops[-1].point, height, False, beside)
+
+    def without(back: Iterable[int]) -> bool:
+        there = _height(setting, line.point(_FARTHER[-1][0], runs, back))
+        return there is not None and _follows(height, there, _SETTLED)
+
+    alone = without(runs - {line.held})
+    if not alone and without({line.held}):
+        return None  # the way of the others
+    idle = {each.index for each in beside if each.runs and (alone or without({each.index}))}
+    told = tuple(replace(each, idle=each.index in idle) for each in beside)
+    return Outward(tops[-1].point, height, False, told)
 
 
 def _follows(height: float, after: float, share: float = _LEVEL) -> bool:
@@ -182,29 +237,26 @@ def _follows(height: float, after: float, share: float = _LEVEL) -> bool:
     return -share * unit <= after - height <= _SETTLED * unit
 
 
-def _still_rising(
-    setting: Setting, chart_of: Sequence[Chart], tops: Sequence[Top], i: int, others: Sequence[int]
-) -> Outward | None:
+def _still_rising(setting: Setting, lines: Sequence[_Line], tops: list[Top]) -> Outward | None:
     """The end of a way whose height rises by as much as it did, each time the distance doubles."""
     if setting.counts is not None and len(setting.counts) == 1 and _grows_evenly(setting, tops):
         tops = tops[: _EVEN[-1] + 1]  # farther out doubles cannot tell a place from the observation
     elif not _grows_throughout(setting, tops):
         return None
-    before, here = (_coordinates(chart_of, top.point) for top in tops[-2:])
-    beside = _beside(chart_of, before, here, i, others)
+    beside = lines[len(tops) - 2].beside()
     return None if beside is None else Outward(tops[-1].point, tops[-1].height, True, beside)
 
 
 def _grows_throughout(setting: Setting, tops: Sequence[Top]) -> bool:
     if len(tops) < _STEPS:
         return False
-    known = [h for k in _DOUBLED if (h := _height(setting, tops[k])) is not None]
+    known = [h for k in _DOUBLED if (h := _height(setting, tops[k].point)) is not None]
     rises = [b - a for a, b in pairwise(known)]
     if len(known) < len(_DOUBLED) or not min(rises) > _RISING * (1 + abs(known[-1])):
         return False
     if rises[-1] < 0.9 * rises[-2]:
         return False  # it may settle yet
-    every = [_height(setting, top) for top in tops[_DOUBLED[-2] :]]
+    every = [_height(setting, top.point) for top in tops[_DOUBLED[-2] :]]
     return all(a is not None and b is not None and a < b for a, b in pairwise(every))
 
 
@@ -215,26 +267,11 @@ def _grows_evenly(setting: Setting, tops: Sequence[Top]) -> bool:
     """
     if len(tops) <= _EVEN[-1]:
         return False
-    known = [h for k in _EVEN if (h := _height(setting, tops[k])) is not None]
+    known = [h for k in _EVEN if (h := _height(setting, tops[k].point)) is not None]
     rises = [b - a for a, b in pairwise(known)]
     return len(known) == len(_EVEN) and min(rises) > 0.98 * max(rises) > _RISING
 
 
-def _height(setting: Setting, top: Top) -> float | None:
+def _height(setting: Setting, point: Point) -> float | None:
     """At many digits, for far out doubles lose all of theirs."""
-    return top.height if setting.rows is None else setting.exact_height(top.point)
-
-
-def _beside(
-    chart_of: Sequence[Chart],
-    before: Sequence[float],
-    here: Sequence[float],
-    i: int,
-    others: Sequence[int],
-) -> tuple[Beside, ...] | None:
-    """What the others did in the last step; None where one went faster than doubles reach."""
-    gone = [_gone(c, a, b) for c, a, b in zip(chart_of, before, here, strict=True)]
-    if any(abs(gone[j]) * _STEPS > _RAN for j in others):
-        return None
-    values = mapped(chart_of, here)
-    return tuple(Beside(j, gone[j] / abs(gone[i]), values[j]) for j in others)
+    return None if setting.rows is None else setting.exact_height(point)

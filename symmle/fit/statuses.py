@@ -11,7 +11,13 @@ from symmle.estimate import Kind
 from symmle.fit.chart import charts
 from symmle.fit.climb import Point, Surface, climb
 from symmle.fit.edge import on_joint_edge
-from symmle.fit.limits import RunOff, first_value, run_off_exactly, run_off_in_doubles
+from symmle.fit.limits import (
+    RunOff,
+    first_value,
+    level_everywhere,
+    run_off_exactly,
+    run_off_in_doubles,
+)
 from symmle.fit.locate import not_far_off
 from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
@@ -21,6 +27,7 @@ from symmle.model import Domain, Variable
 
 _HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
 _FLAT = 1e-9  # slope of the average log-likelihood in the log of a parameter
+_LONGEST = 120  # characters of a condition that is shown
 _REMEDIES = {
     Status.NO_FINITE_ESTIMATE: "fit the simpler model that this limit is, or hold {} with --fix",
     Status.UNBOUNDED: "collect data that vary, or hold {} with --fix",
@@ -48,7 +55,10 @@ def _lacking(setting: Setting) -> str:
     missing = next((each for each in conditions if not _holds(each, setting)), None)
     if missing is None:
         return ""
-    return f"an estimate inside the domain needs {missing}, and these data do not have that"
+    shown = f"{missing.lhs} != {missing.rhs}" if isinstance(missing, sp.Ne) else str(missing)
+    if len(shown) > _LONGEST:
+        return "these data lack what an estimate inside the domain needs"
+    return f"an estimate inside the domain needs {shown}, and these data do not have that"
 
 
 def with_end(setting: Setting, surface: Surface, found: Fit, start: Point) -> Fit:
@@ -121,6 +131,14 @@ def failed(setting: Setting, surface: Surface, start: Point | None, reason: str)
             return setting.without(Status.UNBOUNDED, message, path=way_of(path))
     if gone is not None:
         return told(setting, f"the likelihood has no maximum inside: {gone.sentence}", gone)
+    level = first_value(lambda: level_everywhere(setting))
+    if level is not None:
+        name, height = level
+        message = (
+            f"{_alike(setting)}the log-likelihood is {height:.7g} whatever {name} is, so these "
+            f"data say nothing of it; hold {name} with --fix, or collect more data"
+        )
+        return setting.without(Status.NOT_UNIQUE, message)
     if setting.spans_much:  # doubles said why, and they are not to be believed
         reason = (
             f"the data lie up to {setting.decades} powers of ten away from one, and the search in "
