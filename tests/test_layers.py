@@ -15,8 +15,8 @@ ROOMS = (
     "quotient", "fraction", "parsing", "model",
     "families", "hyperbolic", "zero_log", "sample_mean", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
-    "coordinates", "ties", "balls", "derive", "estimate", "problem", "fixed_points", "schemes",
-    "stability",
+    "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "problem", "fixed_points",
+    "schemes", "stability",
     "dynamics", "codegen", "data", "fit", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Where a scheme is analysed: at the estimate of any sample, at numbers, or at data."""
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -38,6 +38,7 @@ class Point:
     values: numbers for the parameters; empty when they stay symbols.
     meaning: what H is there, in words.  level: no claim at this point is stronger.
     letters: what parameters that stay symbols stand for, where that is known but long.
+    rows, counts: of the data, where there are data.
     """
 
     values: Mapping[sp.Symbol, sp.Expr]
@@ -46,6 +47,8 @@ class Point:
     strict_maximum: bool
     level: Known = Known.PROVED
     letters: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    rows: Mapping[sp.Symbol, "Sequence[mpf]"] = field(default_factory=dict)
+    counts: "Sequence[mpf]" = ()
 
     def weakened(self, found: SchemeStability) -> SchemeStability:
         """The same result at a level that the numbers of this point allow."""
@@ -212,4 +215,5 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
             return sp.Float(evaluate(expr, rows, point, weights), _DIGITS)
 
     meaning = f"H is evaluated at the estimate on {arguments.data}"
-    return Point(values, place, meaning, strict_maximum=False, level=Known.CHECKED)
+    counts = [mpmath.mpf(1)] * sample.n if weights is None else weights
+    return Point(values, place, meaning, False, Known.CHECKED, rows=rows, counts=counts)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -17,12 +18,16 @@ from symmle.errors import InputError, NoEstimateError
 from symmle.fixed_points import fixed_points
 from symmle.parsing import parse
 from symmle.problem import Problem, load_problem
+from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.problem import Analysed, problem_document, problem_json
 from symmle.report.text import render
 from symmle.stability import SchemeStability, comparison, stability
 from symmle.stability.definite import kind_of_point
 from symmle.stability.of_problem import map_stability, scheme_over
+
+if TYPE_CHECKING:
+    from symmle.dynamics.basin import Start
 
 _ONLY_DATA = ("data", "column", "weights", "drop_missing", "logpdf", "coordinates", "dimension")
 
@@ -55,12 +60,38 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
         schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
         near = [each.values for each in found.points]
         cycles = cycles_of_problem(problem, schemes, near, arguments)
+    basins = _basins(problem, analysed, arguments)
     if arguments.json:
-        sys.stdout.write(dumped(problem_json(problem, found, analysed, cycles)))
+        record = problem_json(problem, found, analysed, cycles)
+        sys.stdout.write(dumped(record | basins_json(basins)))
         return 0
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
-    sys.stdout.write(render(problem_document(problem, found, analysed, cycles), width))
+    document = problem_document(problem, found, analysed, cycles)
+    document = replace(document, sections=(*document.sections, *basin_sections(basins)))
+    sys.stdout.write(render(document, width))
     return 0
+
+
+def _basins(
+    problem: Problem, analysed: tuple[Analysed, ...], arguments: argparse.Namespace
+) -> "tuple[Start, ...]":
+    """The basins of --basin, of every scheme at every fixed point."""
+    if not (arguments.basin or arguments.certificate):
+        return ()
+    from symmle.cli.basin import starts
+
+    if arguments.certificate and len(analysed) > 1:
+        raise InputError("--certificate is of one fixed point; name it with --at")
+    found: list[Start] = []
+    for each in analysed:
+        if problem.given or not all(value.is_number for value in each.values.values()):
+            raise InputError("--basin needs numbers for all constants; give them with --fix")
+        place = [each.values[symbol] for symbol in problem.symbols]
+        bends = problem.field.hessian.xreplace(dict(each.values)).diagonal()
+        if problem.is_map:
+            bends = [sp.S.Zero for _ in place]
+        found += starts(arguments, each.schemes, problem.variables, ({}, ()), place, list(bends))
+    return tuple(found)
 
 
 def _analysed(

@@ -3,7 +3,10 @@
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -15,11 +18,15 @@ from symmle.derive import Derivation, derive
 from symmle.dynamics import Cycles
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
+from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
 from symmle.schemes import Scheme
 from symmle.stability import Comparison, SchemeStability, comparison, stability
+
+if TYPE_CHECKING:
+    from symmle.dynamics.basin import Start
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,8 +49,27 @@ def run(arguments: argparse.Namespace) -> int:
         from symmle.cli.cycles_asked import cycles_of_model
 
         cycles = cycles_of_model(derivation, schemes, point.values, arguments)
-    _print(arguments, derivation, point, found, compared, cycles)
+    starts = _basins(derivation, arguments, point, found)
+    _print(arguments, derivation, point, found, compared, cycles, starts)
     return 0
+
+
+def _basins(
+    derivation: Derivation,
+    arguments: argparse.Namespace,
+    point: Point,
+    found: Sequence[SchemeStability],
+) -> "tuple[Start, ...]":
+    if not (arguments.basin or arguments.certificate):
+        return ()
+    from symmle.cli.basin import starts
+
+    if not point.rows or point.evaluate is None:
+        raise InputError("--basin follows the map on numbers; give the data with --data FILE")
+    domains = derivation.model.parameters
+    bends = [point.evaluate(entry) for entry in derivation.score.hessian.diagonal()]
+    place = [point.values[each.symbol] for each in domains]
+    return starts(arguments, found, domains, (point.rows, point.counts), place, bends)
 
 
 def _print(
@@ -53,15 +79,17 @@ def _print(
     found: tuple[SchemeStability, ...],
     compared: tuple[Comparison, ...],
     cycles: tuple[Cycles, ...],
+    basins: "tuple[Start, ...]",
 ) -> None:
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:
         where |= {symbol.name: value for symbol, value in point.letters.items()}
         record = stability_json(derivation.model, where, point.meaning, found, compared, cycles)
-        sys.stdout.write(dumped(record))
+        sys.stdout.write(dumped(record | basins_json(basins)))
         return
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
     document = stability_document(derivation.model, where, point.meaning, found, compared, cycles)
+    document = replace(document, sections=(*document.sections, *basin_sections(basins)))
     sys.stdout.write(render(document, width))
 
 

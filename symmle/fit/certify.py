@@ -16,8 +16,8 @@ from flint import arb, arb_mat, ctx
 
 from symmle.balls import ball
 from symmle.derive import Derivation
+from symmle.enclosed import Balls, Counts, Enclosed, Rows, enclosed, exactly
 from symmle.errors import InputError
-from symmle.fit.enclosed import Balls, Counts, Enclosed, Rows, enclosed, exactly
 from symmle.model import Domain
 
 _PRECISION = 192

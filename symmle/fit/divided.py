@@ -10,8 +10,8 @@ import sympy as sp
 from flint import arb, arb_mat
 
 from symmle.derive import Derivation
+from symmle.enclosed import Counts, Enclosed, Rows
 from symmle.fit.certify import Certificate, certify, image_of, inside, middle_inverse
-from symmle.fit.enclosed import Counts, Enclosed, Rows
 from symmle.fit.first_box import Box
 
 _NARROW = 2.0**-30  # of its first width, at which a box that is not decided is left

@@ -20,10 +20,10 @@ from flint import arb, ctx, fmpq
 
 from symmle.balls import ball
 from symmle.derive import Derivation
+from symmle.enclosed import Counts, Enclosed, Rows, enclosed, exactly
 from symmle.errors import InputError
 from symmle.fit.certify import Certificate, certify, laid_out
 from symmle.fit.divided import divided
-from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed, exactly
 from symmle.fit.first_box import Box, default_box, growing, pulls
 from symmle.fit.grown import Searching, grown, units_of
 from symmle.fit.half_plane import Remaining, remaining

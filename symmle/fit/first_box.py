@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import sympy as sp
 
 from symmle.derive import Derivation
-from symmle.fit.enclosed import Rows
+from symmle.enclosed import Rows
 from symmle.model import Domain
 
 Box = tuple[tuple[float, float], ...]

@@ -13,10 +13,10 @@ import sympy as sp
 from flint import arb, ctx
 
 from symmle.derive import Derivation
+from symmle.enclosed import Counts, Enclosed, Rows
 from symmle.errors import InputError
 from symmle.fit.certify import Certificate
 from symmle.fit.divided import divided
-from symmle.fit.enclosed import Counts, Enclosed, Rows
 from symmle.fit.first_box import Box, Sides, ring
 from symmle.fit.many_boxes import narrowed
 from symmle.fit.single_use import single_use

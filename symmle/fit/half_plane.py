@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symmle.derive import Derivation
-from symmle.fit.enclosed import Counts, Rows
+from symmle.enclosed import Counts, Rows
 from symmle.fit.standardised import Kernel, Ranges, kernel_of, ranges
 
 Floats = NDArray[np.float64]

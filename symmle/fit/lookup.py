@@ -13,7 +13,7 @@ import sympy as sp
 from flint import arb, ctx
 from numpy.typing import NDArray
 
-from symmle.fit.enclosed import enclosed
+from symmle.enclosed import enclosed
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]

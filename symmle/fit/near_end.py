@@ -15,9 +15,9 @@ import sympy as sp
 from flint import arb, ctx
 
 from symmle.budget import bounded
+from symmle.enclosed import Counts, Enclosed, Rows, enclosed
 from symmle.errors import BudgetError, InputError
 from symmle.exp_quotient import ExpQuotient
-from symmle.fit.enclosed import Counts, Enclosed, Rows, enclosed
 from symmle.fraction import reduced_fraction
 from symmle.sample_mean import OverData, SampleMean, masked, raw
 

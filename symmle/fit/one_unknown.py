@@ -15,10 +15,10 @@ from flint import arb, ctx
 
 from symmle.balls import ball
 from symmle.derive import Derivation
+from symmle.enclosed import Counts, Rows, enclosed
 from symmle.errors import InputError
 from symmle.estimate.elimination import back_substituted, one_equation
 from symmle.fit.certify import Certificate, certify
-from symmle.fit.enclosed import Counts, Rows, enclosed
 from symmle.fit.highest import is_smooth_inside, profiles_are_maxima, rises_to_all
 from symmle.fit.near_end import clear_distance
 from symmle.fit.rational_score import rational_roots

@@ -13,7 +13,7 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq, fmpq_poly
 
 from symmle.balls import fraction
-from symmle.fit.enclosed import Counts, Rows, exactly
+from symmle.enclosed import Counts, Rows, exactly
 from symmle.sample_mean import OverData, SampleCovariance, SampleMean
 
 _MOST_ROWS = 100

@@ -16,8 +16,8 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symmle.derive import Derivation
+from symmle.enclosed import Enclosed, enclosed
 from symmle.errors import InputError
-from symmle.fit.enclosed import Enclosed, enclosed
 from symmle.fraction import reduced_fraction
 from symmle.model import Model
 

@@ -20,7 +20,7 @@ from flint import arb, ctx
 from numpy.typing import NDArray
 
 from symmle.balls import ball, operation
-from symmle.fit.enclosed import Counts, Rows, enclosed, exactly
+from symmle.enclosed import Counts, Rows, enclosed, exactly
 from symmle.fit.lookup import Lookup, ends_of, one_by_one
 from symmle.sample_mean import OverData, SampleMean, has_data
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from flint import arb, ctx
 
-from symmle.fit.enclosed import Enclosed
+from symmle.enclosed import Enclosed
 
 _NARROW = 2.0**-40  # beside the place and the first width
 _REFINEMENTS = 200

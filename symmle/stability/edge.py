@@ -4,6 +4,7 @@ A coefficient whose sign was not decided is None, never guessed.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -90,10 +91,15 @@ def _flip_at_numbers(
             mapped = jet.mapped(ball)
         except InputError:  # a mean that is still a symbol
             return None
-        sweep = Sweep(mapped, program, enclosure(step, error), arb(1), lambda e: e != 0)
+        sweep = Sweep(mapped, program, enclosure(step, error), arb(1), lambda e: e != 0, _middle)
         coefficient = flip_coefficient(sweep)
         sign = sign_of(coefficient) if coefficient is not None else None
         return (to_float(*ends(coefficient))[0], sign) if coefficient is not None and sign else None
+
+
+def _middle(number: Any) -> complex:
+    """A number in the middle of a ball, real or complex."""
+    return complex(float(number.real.mid()), float(number.imag.mid()))
 
 
 def _circle_at_numbers(
@@ -109,7 +115,12 @@ def _circle_at_numbers(
         except InputError:
             return None
         sweep = Sweep(
-            mapped, program, acb(enclosure(step, error)), acb(1), lambda e: not e.contains(0)
+            mapped,
+            program,
+            acb(enclosure(step, error)),
+            acb(1),
+            lambda e: not e.contains(0),
+            _middle,
         )
         for multiplier in _on_the_circle(sweep):
             term = lyapunov_term(sweep, multiplier, lambda e: e.conjugate())

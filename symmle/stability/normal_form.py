@@ -16,7 +16,7 @@ Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4 a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from typing import Any
 
 import sympy as sp
@@ -90,7 +90,8 @@ def jet(
 class Sweep:
     """A sweep near its fixed point, to third order.
 
-    is_nonzero: whether an element is certainly not zero.
+    is_nonzero: whether an element is certainly not zero.  middle: a number near it; None in
+    symbols.
     """
 
     jet: Jet
@@ -98,6 +99,7 @@ class Sweep:
     step: Element
     one: Element
     is_nonzero: Callable[[Element], bool]
+    middle: Callable[[Element], complex] | None = None
 
     def image(self, point: Series, order: Sequence[Monomial]) -> Series:
         """Send a series through every block, keeping the monomials of `order`."""
@@ -210,7 +212,9 @@ def lyapunov_term(
 def _eigenvectors(
     matrix: Sequence[Vector], value: Element, sweep: Sweep
 ) -> tuple[Vector, Vector] | None:
-    """(right, left) for a simple eigenvalue, the first entry of `right` that may be 1 is 1."""
+    """(right, left) for a simple eigenvalue: the largest entry of `right` is 1, in symbols the
+    first that may be.
+    """
     shifted = _shifted(matrix, value)
     right = _kernel(shifted, sweep)
     left = _kernel([list(row) for row in zip(*shifted, strict=True)], sweep)
@@ -224,17 +228,29 @@ def _eigenvectors(
 
 def _kernel(matrix: list[Vector], sweep: Sweep) -> Vector | None:
     """The solution of matrix * x = 0 with one entry 1, when the kernel is a line."""
-    size = len(matrix)
-    for j in range(size):
-        for dropped in range(size):
-            rows = [row for i, row in enumerate(matrix) if i != dropped]
-            minor = [[entry for k, entry in enumerate(row) if k != j] for row in rows]
-            rest = _solved(minor, [-row[j] for row in rows], sweep.is_nonzero)
-            if rest is not None:
-                found = [*rest[:j], sweep.one, *rest[j:]]
-                residual = _dot(matrix[dropped], found)
-                return None if sweep.is_nonzero(residual) else found
+    for j, dropped in _places(matrix, sweep):
+        rows = [row for i, row in enumerate(matrix) if i != dropped]
+        minor = [[entry for k, entry in enumerate(row) if k != j] for row in rows]
+        rest = _solved(minor, [-row[j] for row in rows], sweep.is_nonzero)
+        if rest is not None:
+            found = [*rest[:j], sweep.one, *rest[j:]]
+            residual = _dot(matrix[dropped], found)
+            return None if sweep.is_nonzero(residual) else found
     return None
+
+
+def _places(matrix: list[Vector], sweep: Sweep) -> list[tuple[int, int]]:
+    """(the entry of a kernel vector that is made 1, the equation that then follows from the rest).
+
+    At numbers those of the largest cofactor: by another one a rounding error is magnified.
+    """
+    if sweep.middle is None:
+        return list(product(range(len(matrix)), range(len(matrix))))
+    import numpy as np  # not needed for a derivation in symbols
+
+    numbers = np.array([[sweep.middle(entry) for entry in row] for row in matrix])
+    left, _, right = np.linalg.svd(numbers)
+    return [(int(np.argmax(np.abs(right[-1]))), int(np.argmax(np.abs(left[:, -1]))))]
 
 
 def _shifted(matrix: Sequence[Vector], value: Element) -> list[Vector]:
