@@ -97,6 +97,29 @@ def test_a_part_that_moves_occurs_once():
     assert high[0, 0] == pytest.approx(2 / 3, rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x**a/(1 - x**a)",
+        "x**a/(2 + 3*x**a)",
+        "x**(a*b)*log(x)/(2 - 3*x**(a*b))",
+        "x**(2*a)/(1 - x**a)**2/b",
+    ],
+)
+def test_single_use_keeps_the_value(text):
+    """A mean over three rows, at numbers: numerators taken into sums of any sign and factor."""
+    names = {"a": "positive", "b": "positive"}
+    model = build_model("own", f"{text} - b*x", {"x": "unit"}, names)
+    rows = {model.data[0].symbol: [mpmath.mpf(v) / 10 for v in (2, 5, 7)]}
+    counts = [mpmath.mpf(1)] * 3
+    expr = derive(model).average_log_likelihood
+    point = dict(zip(model.symbols, (mpmath.mpf("1.7"), mpmath.mpf("0.6")), strict=True))
+    changed = single_use(expr)
+    assert changed != expr
+    same = evaluate(expr, rows, point, counts)
+    assert evaluate(changed, rows, point, counts) == pytest.approx(float(same), rel=1e-12)
+
+
 @given(st.integers(-3, 4), st.integers(0, 4), st.floats(0.01, 60.0), st.floats(0.0, 5.0), inside)
 def test_a_ratio_of_bessel_functions_is_enclosed_by_its_ends(first, second, z, size, at):
     """Against mpmath's own functions, inside of a wide ball."""

@@ -34,22 +34,21 @@ def _taken_in(product: sp.Mul) -> sp.Expr:
             continue
         above = sp.Mul(*factors[:i], *factors[i + 1 :])
         for term in base.args:
-            left = _without(above, term, int(-exponent))
+            moving = sp.Mul(*(e for e in sp.Mul.make_args(term) if e.free_symbols))
+            left = _without(above, moving, int(-exponent))
             if left is not None:
-                rest = sp.Add(1, *(other / term for other in base.args if other is not term))
-                return left * rest**exponent
+                return left * sp.Add(*(each / moving for each in base.args)) ** exponent
     return product
 
 
-def _without(above: sp.Expr, term: sp.Expr, times: int) -> sp.Expr | None:
-    """The numerator without term**times; None where that is no factor of it, or may be zero."""
-    moving = [each for each in sp.Mul.make_args(term) if each.free_symbols]
+def _without(above: sp.Expr, moving: sp.Expr, times: int) -> sp.Expr | None:
+    """The numerator without moving**times; None where that is no factor of it, or may be zero."""
     powers = above.as_powers_dict()
-    for each in moving:
+    for each in sp.Mul.make_args(moving):
         base, exponent = each.as_base_exp()
         held = powers.get(base, sp.S.Zero)
         if not (held == times * exponent or (base.is_Symbol and held - times * exponent >= 0)):
             return None
-    if not moving or not on_support(sp.Mul(*moving)).is_nonzero:
+    if not moving.free_symbols or not on_support(moving).is_nonzero:
         return None
-    return above / sp.Mul(*moving) ** times
+    return above / moving**times
