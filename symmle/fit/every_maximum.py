@@ -34,7 +34,7 @@ from symmle.fit.rational_score import rational_roots
 from symmle.fit.standardised import kernel_of
 
 _PRECISION = 80
-_MOST_UNKNOWNS = 2
+_MOST_UNKNOWNS = 3
 _FLAT = 1e-10  # score, and curvature beside the largest, that rounding leaves of zero
 _NOTHING = (
     "the search for other stationary points decided no box in its time: nothing is claimed of them"

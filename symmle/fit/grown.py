@@ -24,6 +24,7 @@ from symmle.fit.wide import Wide, wide
 
 _PRECISION = 80
 _SHARE = 1 / 6  # of the time, for one step outwards of all sides; half of it for one side
+_FIRST = 1 / 2  # of the time, for the first box, when every function is enclosed anew
 _PARTS = 5  # of a step that fails: the whole, a half, a quarter, ...
 _LAST = 2.0**-8  # of the time that is left, below which no step is begun
 
@@ -115,7 +116,9 @@ def grown(
     budget = stop - time.process_time()
     growth = _Growth(searching, [units[s] for s in symbols], stop, budget)
     reached = 0
-    while reached < len(ladder) and growth.has_time and growth.takes(ladder[reached], _SHARE):
+    while reached < len(ladder) and growth.has_time:
+        if not growth.takes(ladder[reached], _SHARE if growth.box else _FIRST):
+            break
         reached += 1
     if growth.box is None:
         return None, []

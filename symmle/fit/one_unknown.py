@@ -15,13 +15,16 @@ from flint import arb, ctx
 
 from symmle.balls import ball
 from symmle.derive import Derivation
-from symmle.enclosed import Counts, Rows, enclosed
+from symmle.enclosed import Counts, Enclosed, Rows, enclosed
 from symmle.errors import InputError
 from symmle.estimate.elimination import back_substituted, one_equation
 from symmle.fit.certify import Certificate, certify
 from symmle.fit.highest import is_smooth_inside, profiles_are_maxima, rises_to_all
+from symmle.fit.many_boxes import narrowed
 from symmle.fit.near_end import clear_distance
 from symmle.fit.rational_score import rational_roots
+from symmle.fit.single_use import single_use
+from symmle.fit.wide import Wide, wide
 from symmle.fit.zeros_on_line import Zeros, zeros_on_line
 from symmle.model import Domain, Variable
 from symmle.sample_mean import masked
@@ -29,6 +32,7 @@ from symmle.sample_mean import masked
 _PRECISION = 128
 _MOST_STEPS = 40  # outwards, each four times as far
 _MOST_OPERATIONS = 500
+_NARROW = 2.0**-24  # of the place, as the unit in which intervals are narrow
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ def in_one_unknown(
         laid = enclosed([line, line.diff(symbol)], (symbol,), rows, counts, _PRECISION)
     except InputError:
         return None
+    quick = _quick(problem, line)
     start = _start(problem, near)
     stop = time.process_time() + seconds
     ends = _ends(problem, line)
@@ -130,12 +135,12 @@ def in_one_unknown(
         if not open_sides[side]:
             continue
         try:
-            found = zeros_on_line(laid, a, b, stop)
+            found = _zeros(laid, quick, a, b, stop)
         except InputError:
             return None
-        if not found.done:
+        if not all(each.done for each in found):
             break
-        zeros.append(found)
+        zeros += found
         reached[side] = a if side == 0 else b
         open_sides[side] = reached[side] != ends[side]
     return _judged(problem, zeros, (reached[0], reached[1]), ends)
@@ -164,6 +169,25 @@ def _numerator(equation: sp.Expr) -> sp.Expr:
         return equation
     letters, back = masked(equation)
     return sp.fraction(sp.together(letters))[0].xreplace(back)
+
+
+def _quick(problem: _Problem, line: sp.Expr) -> Wide | None:
+    """The equation and its slope for many intervals at once; None where that is not laid out."""
+    symbol = problem.unknown.symbol
+    exprs = [single_use(line), single_use(line.diff(symbol))]
+    try:
+        return wide(exprs, (symbol,), problem.rows, problem.counts)
+    except InputError:
+        return None
+
+
+def _zeros(laid: Enclosed, quick: Wide | None, a: float, b: float, stop: float) -> list[Zeros]:
+    """The zeros from a to b, in the few narrow intervals that may hold one."""
+    unit = max(abs(a), abs(b)) * _NARROW
+    few = None if quick is None else narrowed(quick, ((a, b),), [unit], stop)
+    if few is None:
+        return [zeros_on_line(laid, a, b, stop)]
+    return [zeros_on_line(laid, low, high, stop) for ((low, high),) in few]
 
 
 def _exactly(problem: _Problem) -> OneUnknown | None:
@@ -246,7 +270,10 @@ def _judged(
     """What was found, each zero proved a stationary point, or proved to be none."""
     if reached[0] >= reached[1]:
         return None
-    found, doubtful = _certified(problem, [place for part in zeros for place in part.places])
+    places = [place for part in zeros for place in part.places]
+    # Parts overlap a little, so that a zero on an edge is met twice.
+    apart = [p for i, p in enumerate(places) if not any(p.overlaps(q) for q in places[:i])]
+    found, doubtful = _certified(problem, apart)
     left = (*(each for part in zeros for each in part.undecided), *doubtful)
     domain = problem.unknown.domain
     below = ends[0] is None or reached[0] > ends[0]

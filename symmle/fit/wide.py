@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from symmle.balls import ball, operation
 from symmle.enclosed import Counts, Rows, enclosed, exactly
 from symmle.fit.lookup import Lookup, ends_of, one_by_one
-from symmle.sample_mean import OverData, SampleMean, has_data
+from symmle.sample_mean import OverData, SampleMean, has_data, nodes
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
@@ -105,11 +105,11 @@ class _Layout:
         if isinstance(expr, SampleMean):
             shares = self.shares
             return self._step(lambda column: _mean(column, shares), (self.slot(expr.args[0]),))
-        if expr.is_Add and (gathered := _means_gathered(expr)) is not None:
+        if expr.is_Add and (gathered := self._gathered(expr)) is not None:
             inner, rest = gathered
             shares = self.shares
             mean = self._step(lambda column: _mean(column, shares), (self.slot(inner),))
-            return self._step(plus, (mean, self.slot(rest)))
+            return mean if rest == 0 else self._step(plus, (mean, self.slot(rest)))
         function, arguments = self._of_one_argument(expr) or _operation(expr)
         return self._step(function, tuple(self.slot(arg) for arg in arguments))
 
@@ -131,6 +131,24 @@ class _Layout:
         """Whether a call moves and is none of NumPy's functions, nor a mean."""
         return self._moves(call) and not isinstance(call, (*_FUNCTIONS, OverData))
 
+    def _gathered(self, expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+        """(T, R) with the sum equal to mean(T) + R, for several means that move; else None.
+
+        What cancels in T row by row is lost between means that are enclosed apart.
+        """
+        inside, rest = [], []
+        for term in expr.args:
+            factors = sp.Mul.make_args(term)
+            means = [each for each in factors if isinstance(each, SampleMean) and self._moves(each)]
+            others = [each for each in factors if each not in means]
+            if len(means) == 1 and not any(self._moves(each) for each in others):
+                inside.append(sp.Mul(*others, means[0].args[0]))
+            else:
+                rest.append(term)
+        if len(inside) < 2:
+            return None
+        return sp.factor_terms(sp.Add(*inside)), sp.Add(*rest)
+
     def _moves(self, expr: sp.Expr) -> bool:
         return not self.symbols.isdisjoint(expr.free_symbols)
 
@@ -138,10 +156,13 @@ class _Layout:
         """Enclosed by Arb: a number, or one for each row."""
         with ctx.workprec(_PRECISION):
             if not has_data(expr):
-                laid = enclosed([expr], (), self.rows, self.counts, _PRECISION)
-                return _as_row([laid.at([])[0]])
+                return _as_row([self._statistic(expr)])
+            known: dict[sp.Expr, arb] = {e: self._statistic(e) for e in nodes([expr])}
             columns = zip(*self.rows.values(), strict=True)
-            return _as_row([ball(expr, self._row(row)) for row in columns])
+            return _as_row([ball(expr, known | self._row(row)) for row in columns])
+
+    def _statistic(self, expr: sp.Expr) -> arb:
+        return enclosed([expr], (), self.rows, self.counts, _PRECISION).at([])[0]
 
     def _row(self, row: Sequence[mpmath.mpf]) -> dict[sp.Expr, arb]:
         return {s: arb(exactly(value)) for s, value in zip(self.rows, row, strict=True)}
@@ -154,28 +175,6 @@ class _Layout:
         slot = self._kept((np.zeros((1, 1)), np.zeros((1, 1))))
         self.steps.append(_Step(slot, function, inputs))
         return slot
-
-
-def _means_gathered(expr: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """(T, R) with the sum equal to mean(T) + R, for means of special functions; else None.
-
-    What cancels in T row by row is lost between means that are enclosed apart.
-    """
-    inside, rest = [], []
-    for term in expr.args:
-        number, node = term.as_coeff_Mul()
-        if isinstance(node, SampleMean):
-            inside.append(number * node.args[0])
-        else:
-            rest.append(term)
-    if len(inside) < 2 or all(_is_plain(each) for each in inside):
-        return None
-    return sp.factor_terms(sp.Add(*inside)), sp.Add(*rest)
-
-
-def _is_plain(expr: sp.Expr) -> bool:
-    """Whether NumPy has all of its functions."""
-    return all(isinstance(call, tuple(_FUNCTIONS)) for call in expr.atoms(sp.Function))
 
 
 def _as_row(balls: Sequence[arb]) -> Interval:
