@@ -85,7 +85,7 @@ def fit(
     fix: parameters held or tied, `{"shape": 2.5}` or `["sd=mean"]`.
     coordinates: other parameters, `{"sigma": "log"}`; both they and the first are reported.
     level: coverage of the intervals.  drop_missing: leave out rows with a missing value.
-    all_maxima: enclose every maximum, where one or two unknowns are left.
+    all_maxima: enclose every stationary point, where a few unknowns are left.
     Returns a record in every case: where there is no estimate, `status` and `message` say why.
     Raises InputError for a name, a file, a number or data that cannot be used, in one sentence.
 

@@ -144,7 +144,7 @@ VERBS = (
         (
             *_NAMING,
             *_READING,
-            Option("--all", "", "enclose every maximum, for one or two unknowns"),
+            Option("--all", "", "enclose every maximum, for a few unknowns"),
             Option("--families", "NAMES", "all, or names joined by commas: fit and rank them"),
             Option("--weights-are", "KIND", "frequencies (rows repeated) or probabilities"),
             Option("--level", "NUMBER", "coverage of the confidence intervals (0.95)"),

@@ -11,7 +11,7 @@ and spread the whole half-plane is brought down to a few boxes beforehand (`half
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mpmath
 import numpy as np
@@ -31,10 +31,10 @@ from symmle.fit.highest import is_smooth_inside, rises_to_all
 from symmle.fit.one_unknown import OneUnknown, in_one_unknown
 from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
-from symmle.fit.standardised import kernel_of
 
 _PRECISION = 80
-_MOST_UNKNOWNS = 3
+_MOST_UNKNOWNS = 4  # round a stationary point
+_MOST_BLIND = 2  # in a box that is not made round one
 _FLAT = 1e-10  # score, and curvature beside the largest, that rounding leaves of zero
 _NOTHING = (
     "the search for other stationary points decided no box in its time: nothing is claimed of them"
@@ -85,14 +85,15 @@ def stationary_points(
     seconds: float = 6.0,
     near: Mapping[sp.Symbol, float] | None = None,
 ) -> Search | None:
-    """Every stationary point of the likelihood in a box, for one or two unknowns.
+    """Every stationary point of the likelihood in a box, for a few unknowns.
 
     rows, counts: the distinct rows and what each weighs, exactly.  box: closed, by parameter,
     inside its domain; without it the whole domain is searched where the score comes down to one
     unknown, or to functions of a row's place in units of the spread; else a wide box is made of
     the data.  near: a point to search from, best a stationary one.
-    None for more than two unknowns, kinks in the parameters, or a function without enclosure.
-    Never longer than about `seconds` of the processor: what is not decided by then is listed.
+    None for more than four unknowns (two without a point), kinks in the parameters, or a function
+    without enclosure.  Never longer than about `seconds` of the processor, or half as long again:
+    what is not decided by then is listed.
     """
     symbols = derivation.score.parameters
     if not derivation.smooth:
@@ -103,12 +104,30 @@ def stationary_points(
             return exact
     one = None if box else in_one_unknown(derivation, rows, counts, near, seconds / 2)
     line = None if one is None else _of_line(derivation, one, rows, counts)
-    if len(symbols) > _MOST_UNKNOWNS or (line is not None and line.whole):
-        return line
-    if line is not None and kernel_of(derivation) is None:
+    many = len(symbols) > (_MOST_UNKNOWNS if near else _MOST_BLIND)
+    if many or (line is not None and (line.whole or len(symbols) == 1)):
         return line
     plane = _in_box(derivation, rows, counts, box, near, seconds)
-    return plane if line is None or (plane is not None and plane.whole) else line
+    if line is None or plane is None:
+        return line or plane
+    return plane if plane.whole or not line.complete else _both(line, plane)
+
+
+def _both(line: Search, plane: Search) -> Search:
+    """The search of the one unknown left, and what that of a box adds to it."""
+    if not (plane.complete and plane.box):
+        return line
+    where = ", ".join(f"{low:.6g} <= {s} <= {high:.6g}" for s, (low, high) in plane.box.items())
+    added = [p for p in plane.points if not any(_is_same(p, other) for other in line.points)]
+    road = f"{line.road}, but for the box {where}, in which every one is listed too"
+    return replace(line, points=_highest_first([*line.points, *added]), road=road)
+
+
+def _is_same(one: Stationary, other: Stationary) -> bool:
+    return all(
+        abs(one.estimate[s] - other.estimate[s]) <= one.radius[s] + other.radius[s]
+        for s in one.estimate
+    )
 
 
 def _of_line(derivation: Derivation, one: OneUnknown, rows: Rows, counts: Counts) -> Search:
@@ -137,6 +156,8 @@ def _in_box(
         if _is_flat(laid, near):
             seconds /= 8  # a curve of stationary points is never divided
         near = None
+        if len(symbols) > _MOST_BLIND:
+            return Search((), {}, False, (), _NOTHING)
     rest = remaining(derivation, rows, counts, seconds) if box is None else None
     pulled = pulled_back(derivation.model) if rest is None and box is None else ()
     searched = box or (_ends_of(rest) if rest else default_box(derivation, rows, pulled))

@@ -157,8 +157,8 @@ def _why_not(asked: Setting) -> str:
     """Why no search was made."""
     if not asked.derivation.smooth:
         return "the log-density has kinks in its parameters"
-    if len(asked.model.symbols) > 3:
-        return "there are more than two parameters, and they do not all follow from one of them"
+    if len(asked.model.symbols) > 4:
+        return "there are more than four parameters, and they do not all follow from one of them"
     return "a function of the density has no enclosure in ball arithmetic, or a domain moves"
 
 

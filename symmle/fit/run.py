@@ -52,7 +52,7 @@ def fit(
     sample: one column per data symbol, by name or in order.
     level: coverage of the intervals, between 0 and 1.
     weighting: what the sample's weights say: repetitions of a row, or inverse probabilities.
-    every_maximum: enclose every stationary point of one or two unknowns, and list the maxima.
+    every_maximum: enclose every stationary point of a few unknowns, and list the maxima.
     Never raises for data without an estimate: `status` and `message` tell.
     Raises InputError for data outside the model's support or a level outside (0, 1).
     """
