@@ -47,7 +47,7 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     start = not_far_off(asked, surface, point)
     ways = (
         first_value(lambda: run_off_exactly(asked)),
-        first_value(lambda: run_off_in_doubles(asked, surface, start)),
+        first_value(lambda: run_off_in_doubles(asked, surface, start, floor=here)),
     )
     heights = [(way.height, way) for way in ways if way is not None and way.height is not None]
     if not heights:

@@ -162,11 +162,16 @@ def end_name(end: sp.Expr) -> str:
 
 
 def run_off_in_doubles(
-    setting: Setting, surface: Surface, start: Point, free: Sequence[int] | None = None
+    setting: Setting,
+    surface: Surface,
+    start: Point,
+    free: Sequence[int] | None = None,
+    floor: float | None = None,
 ) -> RunOff | None:
     """For a system: each parameter held farther and farther out, the others climbed for.
 
-    free: which parameters move at all; None for every one.
+    free: which parameters move at all; None for every one.  floor: an average log-likelihood; ends
+    that are lower need not be found.
     None where the data span so much that a point far from some of them is not far from all.
     """
     if setting.spans_much:
@@ -177,7 +182,7 @@ def run_off_in_doubles(
     for i in range(len(start)) if free is None else free:
         where = model.parameters[i].domain
         for side, end in ((-1, where.lower), (1, where.upper)):
-            way = outward(setting, surface, start, chart_of, i, side, free)
+            way = outward(setting, surface, start, chart_of, i, side, free, floor)
             if way is None:
                 continue
             limit = None if way.rising else _rounded(setting.n * way.height)

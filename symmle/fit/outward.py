@@ -116,11 +116,12 @@ def outward(
     i: int,
     side: int,
     free: Sequence[int] | None = None,
+    floor: float | None = None,
 ) -> Outward | None:
     """The height that one parameter on its way to an end approaches; None where none is seen.
 
     start: inside the domain.  side: -1 for the lower end, 1 for the upper.  free: which
-    parameters move at all; None for every one.
+    parameters move at all; None for every one.  floor: a way that settles below is not told.
     The height approached is one that the way rises to, at the end of it.
     """
     others = [j for j in (range(len(start)) if free is None else free) if j != i]
@@ -134,6 +135,8 @@ def outward(
         level = rise >= 0 and abs(last) <= _NEARLY * (1 + abs(tops[k].height))
         if best is None and not (level and tops[k].height > lowest):
             continue
+        if floor is not None and best is None and _is_low(setting, tops[k - 1 : k + 1], floor):
+            return None
         found = _settled(setting, lines[k - 1], tops[k - 1 : k + 1])
         if best is not None and (found is None or found.height <= best.height):
             return best  # doubles have lost their digits, or there is nothing more to gain
@@ -206,6 +209,18 @@ def _coordinates(chart_of: Sequence[Chart], point: Point) -> list[float]:
     return [c.coordinate(value) for c, value in zip(chart_of, point, strict=True)]
 
 
+def _is_low(setting: Setting, tops: Sequence[Top], floor: float) -> bool:
+    """Whether a way has settled so far below a height that what is left of it cannot get there.
+
+    Two heights at many digits, where all that follows takes as many as fifty.
+    """
+    before, height = (_height(setting, top.point) for top in tops)
+    if before is None or height is None:
+        return False
+    step = _NEARLY * (1 + abs(height))
+    return abs(height - before) <= step and height + _STEPS * step < floor
+
+
 def _settled(setting: Setting, line: _Line, tops: Sequence[Top]) -> Outward | None:
     """The end of a way whose height no longer changes, there and farther along the same line."""
     beside = line.beside()
@@ -250,9 +265,14 @@ def _still_rising(setting: Setting, lines: Sequence[_Line], tops: list[Top]) -> 
 def _grows_throughout(setting: Setting, tops: Sequence[Top]) -> bool:
     if len(tops) < _STEPS:
         return False
-    known = [h for k in _DOUBLED if (h := _height(setting, tops[k].point)) is not None]
+    known: list[float] = []
+    for k in _DOUBLED:
+        height = _height(setting, tops[k].point)
+        if height is None or (known and not height > known[-1]):
+            return False
+        known.append(height)
     rises = [b - a for a, b in pairwise(known)]
-    if len(known) < len(_DOUBLED) or not min(rises) > _RISING * (1 + abs(known[-1])):
+    if not min(rises) > _RISING * (1 + abs(known[-1])):
         return False
     if rises[-1] < 0.9 * rises[-2]:
         return False  # it may settle yet
