@@ -44,7 +44,7 @@ MAPS = {
         "(r - 1)/r": (1, 2, CIRCLE, SUPER)}),
     # the cubic map x -> r*x - x**3: Skjolding et al., SIAM J. Appl. Math. 43 (1983) 520
     "cubic": ({"x": "r*x - x**3"}, "real", {"r": "real"}, "r", {
-        "0": (-1, 1, FOLD, None), "sqrt(r - 1)": (1, 2, FLIP, SUPER),
+        "0": (-1, 1, FOLD, SUPER), "sqrt(r - 1)": (1, 2, FLIP, SUPER),
         "-sqrt(r - 1)": (1, 2, FLIP, SUPER)}),
     # Newton's method for x**2 = a, with a damping factor: |1 - d| < 1
     "damped Newton": ({"x": "x - d*(x**2 - 2)/(2*x)"}, "positive", {"d": "positive"}, "d", {

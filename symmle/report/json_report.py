@@ -16,7 +16,7 @@ from symmle.report.encoding import Object, Value
 from symmle.report.findings import Findings
 from symmle.report.printer import exact
 from symmle.report.words import is_at_numbers
-from symmle.stability import Comparison, Edge, Interval, SchemeStability
+from symmle.stability import Comparison, Edge, Event, Interval, SchemeStability
 from symmle.verify.case import Check
 
 
@@ -198,14 +198,16 @@ def _map(scheme: SchemeStability) -> Object:
 
 def _interval(each: Interval, at_numbers: bool) -> Object:
     record: Object = {}
-    for side, end, event, criticality in (
-        ("lower", each.lower, each.lower_event, each.lower_criticality),
-        ("upper", each.upper, each.upper_event, each.upper_criticality),
+    for side, end, event, criticality, passage in (
+        ("lower", each.lower, each.lower_event, each.lower_criticality, each.lower_passage),
+        ("upper", each.upper, each.upper_event, each.upper_criticality, each.upper_passage),
     ):
         _put(record, side, _number(end, at_numbers), "there is no finite end on this side")
         _put(record, f"{side}_event", event and event.value, "it depends on the symbols")
         why = "no cycle is born at this end" if event in ("none", "fold") else "not decided"
         _put(record, f"{side}_criticality", criticality and criticality.value, why)
+        if event is Event.FOLD:
+            _put(record, f"{side}_event_kind", passage and passage.value, "not decided")
     record["criticality"] = record["upper_criticality"]
     if record["criticality"] is None:
         record["criticality_reason"] = record["upper_criticality_reason"]
@@ -219,6 +221,8 @@ def _edge(edge: Edge, at_numbers: bool) -> Object:
     _put(record, "step", _number(edge.step, at_numbers), "there is no finite end")
     _put(record, "event", edge.event and edge.event.value, "it depends on the symbols")
     _put(record, "criticality", edge.criticality and edge.criticality.value, "not decided")
+    if edge.event is Event.FOLD:
+        _put(record, "event_kind", edge.passage and edge.passage.value, "not decided")
     _put(record, "coefficient", _number(edge.coefficient, at_numbers), "not reached")
     return record
 

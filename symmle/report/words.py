@@ -8,13 +8,29 @@ from symmle.model import Variable
 from symmle.report.document import Label, Sentence
 from symmle.report.printer import latex, text
 from symmle.sample_mean import OverData
-from symmle.stability.records import Criticality, Edge, Event, Interval, SchemeStability
+from symmle.stability.records import (
+    Criticality,
+    Edge,
+    Event,
+    Interval,
+    Passage,
+    SchemeStability,
+)
 
 _EVENTS = {
     Event.FLIP: "a multiplier leaves through -1 (a flip: period doubling)",
     Event.NEIMARK_SACKER: "a complex pair of multipliers leaves (Neimark-Sacker: a closed curve)",
     Event.FOLD: "a multiplier leaves through +1 (a fold)",
     Event.NONE: "nothing leaves the unit circle",
+}
+_PASSAGES = {
+    Passage.FOLD: "a fold: the point meets another, and both vanish",
+    Passage.TRANSCRITICAL: "transcritical: another point passes through and takes over",
+    Passage.PITCHFORK: "a pitchfork",
+}
+_BRANCHES = {
+    Criticality.SUPERCRITICAL: "beyond it two points, or a 2-cycle, attract instead",
+    Criticality.SUBCRITICAL: "below it two points, or a 2-cycle, repel and narrow the basin",
 }
 _CYCLES = {Event.FLIP: "2-cycle", Event.NEIMARK_SACKER: "closed curve"}
 
@@ -73,6 +89,10 @@ def at_the_edge(edge: Edge) -> Sentence:
         return ("which multiplier leaves depends on the symbols",)
     opening = _EVENTS[edge.event]
     cycle = _CYCLES.get(edge.event)
+    if edge.passage is not None:
+        tail = _BRANCHES.get(edge.criticality) if edge.criticality is not None else None
+        side = f"; {edge.criticality}: {tail}" if tail else ""
+        return (f"a multiplier leaves through +1 ({_PASSAGES[edge.passage]}){side}",)
     if cycle is None:
         return (opening,)
     match edge.criticality:

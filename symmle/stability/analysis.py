@@ -17,8 +17,8 @@ from symmle.stability.jacobian import (
     multipliers,
     part_jacobian,
 )
-from symmle.stability.normal_form import Jet, jet
-from symmle.stability.parts import Part, Program, parts, program, with_rule_of
+from symmle.stability.normal_form import Local, jet
+from symmle.stability.parts import Part, parts, program, with_rule_of
 from symmle.stability.polynomials import Matrix
 from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
 from symmle.stability.symbolic import stable_set as stable_set_in_symbols
@@ -70,10 +70,11 @@ def stability(
     numeric = all(entry.is_number for row in field for entry in row)
     found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
 
-    def derivatives() -> Jet | None:
-        return _jet(score, scheme, information, field, place) if edges else None
+    def derivatives() -> Local | None:
+        return _local(score, scheme, information, field, place) if edges else None
 
-    intervals, first = _edges(found, derivatives, blocks)
+    linear = not set(score.hessian.free_symbols) & set(score.parameters)
+    intervals, first = _edges(found, derivatives, linear)
     return SchemeStability(
         name=scheme.name,
         order=scheme.order,
@@ -138,37 +139,40 @@ def _polynomial(
         return None
 
 
-def _jet(
+def _local(
     score: Score,
     scheme: Scheme,
     information: sp.Matrix | None,
     field: tuple[tuple[sp.Expr, ...], ...],
     place: Evaluation,
-) -> Jet | None:
-    if scheme.rule is not Rule.GRADIENT:
-        return None  # its normal form is not that of the field alone
-    if scheme.metric is not Metric.IDENTITY and len(field) > 1:
+) -> Local | None:
+    if scheme.rule is Rule.IMPLICIT:
+        return None  # its image is the solution of an equation
+    if scheme.metric in (Metric.OBSERVED, Metric.EXPECTED) and len(field) > 1:
         return None  # two multipliers reach -1 together, and no coefficient is defined
     directions = direction(score, scheme, information)
+    blocks = program(scheme, score.parameters)
     try:
-        return bounded(_SECONDS, lambda: jet(directions, score.parameters, field, place))
+        found = bounded(_SECONDS, lambda: jet(directions, score.parameters, field, place))
     except BudgetError:
         return None
+    return Local(found, blocks, scheme.rule, scheme.momentum, scheme.sweeps)
 
 
 def _edges(
-    found: StableSet, derivatives: Callable[[], Jet | None], blocks: Program
+    found: StableSet, derivatives: Callable[[], Local | None], linear: bool
 ) -> tuple[tuple[Interval, ...] | None, Edge | None]:
     """The intervals with the criticality of their ends, and the first upper edge."""
     if not found.intervals:
         return found.intervals, None
     ends = [(i.lower, i.lower_event) for i in found.intervals]
     ends += [(i.upper, i.upper_event) for i in found.intervals]
-    here = derivatives() if any(may_have_coefficient(*end) for end in ends) else None
+    needed = linear or any(may_have_coefficient(*end) for end in ends)
+    here = derivatives() if needed else None
     edges = [
         (
-            edge(each.lower, each.lower_event, each.error, here, blocks),
-            edge(each.upper, each.upper_event, each.error, here, blocks),
+            edge(each.lower, each.lower_event, each.error, here),
+            edge(each.upper, each.upper_event, each.error, here),
         )
         for each in found.intervals
     ]

@@ -10,8 +10,11 @@ So the multilinear forms of the whole sweep never have to be written out.
 * Neimark-Sacker: the same with x = z q + conj, and the term z**2 conj(z) of the image, times the
   conjugate multiplier; its real part is the first Lyapunov coefficient, and supercritical when
   negative.
+* A multiplier +1: the terms a t**2 and e t**3 of the image along p.  Where a is not zero two points
+  meet, or cross where the point itself goes on; where it is, three meet in a pitchfork, which is
+  supercritical when e is negative.
 
-Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4 and 4.5-4.7.
+Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4, 4.2-4.7 and 7.4.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +24,7 @@ from typing import Any
 
 import sympy as sp
 
+from symmle.schemes import Rule
 from symmle.stability.parts import Program
 
 Element = Any  # of a field: fractions of letters, or balls, real or complex
@@ -51,6 +55,11 @@ class Jet:
             [{key: convert(entry) for key, entry in row.items()} for row in self.quadratic],
             [{key: convert(entry) for key, entry in row.items()} for row in self.cubic],
         )
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether nothing but the first derivatives is there."""
+        return not any(self.quadratic) and not any(self.cubic)
 
     def entries(self) -> list[Element]:
         """All of them, in a row."""
@@ -87,8 +96,39 @@ def jet(
 
 
 @dataclass(frozen=True, slots=True)
+class Local:
+    """A scheme near its fixed point, to third order: what every `Sweep` of it is made from.
+
+    sweeps: of one update; the coefficients are those of one sweep.
+    """
+
+    jet: Jet
+    program: Program
+    rule: Rule = Rule.GRADIENT
+    momentum: sp.Expr = sp.S.Zero
+    sweeps: int = 1
+
+    def sweep(
+        self,
+        convert: Callable[[Element], Element],
+        step: Element,
+        one: Element,
+        is_nonzero: Callable[[Element], bool],
+        middle: Callable[[Element], complex] | None = None,
+    ) -> "Sweep":
+        """The same in another field, at one step of that field."""
+        momentum = convert(self.momentum)
+        jet = self.jet.mapped(convert)
+        return Sweep(jet, self.program, step, one, is_nonzero, middle, self.rule, momentum)
+
+    def entries(self) -> list[Element]:
+        """All numbers that enter it, but for the step."""
+        return [self.momentum, *self.jet.entries()]
+
+
+@dataclass(frozen=True, slots=True)
 class Sweep:
-    """A sweep near its fixed point, to third order.
+    """A sweep near its fixed point, to third order; of a rule with a memory on (x, memory).
 
     is_nonzero: whether an element is certainly not zero.  middle: a number near it; None in
     symbols.
@@ -100,28 +140,68 @@ class Sweep:
     one: Element
     is_nonzero: Callable[[Element], bool]
     middle: Callable[[Element], complex] | None = None
+    rule: Rule = Rule.GRADIENT
+    momentum: Element = 0
+
+    @property
+    def size(self) -> int:
+        """Of the state: the parameters, and what is remembered of each."""
+        return len(self.jet.linear) * (2 if self.rule.memory else 1)
 
     def image(self, point: Series, order: Sequence[Monomial]) -> Series:
         """Send a series through every block, keeping the monomials of `order`."""
         zero = self.one - self.one
-        size = len(self.jet.linear)
-        current = {m: list(point.get(m, [zero] * size)) for m in order}
+        current = {m: list(point.get(m, [zero] * self.size)) for m in order}
         for rows, repeat in self.program:
             for _ in range(repeat):
-                moves = {(m, i): self._field(i, current, m, zero) for m in order for i in rows}
-                for (m, i), move in moves.items():
-                    current[m][i] = current[m][i] + self.step * move
+                self._move(current, rows)
         return current
+
+    def _move(self, current: Series, rows: Sequence[int]) -> None:
+        """One block by the rule, as `stability.rules` writes it; in place."""
+        size, step = len(self.jet.linear), self.step
+        places = [(m, i) for m in current for i in rows]
+        if self.rule in (Rule.HEAVY_BALL, Rule.NESTEROV):
+            kept = {(m, i): self.momentum * current[m][size + i] for m, i in places}
+            there = self._shifted(current, kept) if self.rule is Rule.NESTEROV else current
+            slopes = self._slopes(there, places)
+            for (m, i), slope in slopes.items():
+                move = kept[m, i] + step * slope
+                current[m][size + i] = move
+                current[m][i] = current[m][i] + move
+            return
+        slopes = self._slopes(current, places)
+        if self.rule is Rule.EXTRAGRADIENT:
+            ahead = {place: step * slope for place, slope in slopes.items()}
+            slopes = self._slopes(self._shifted(current, ahead), places)
+        for (m, i), slope in slopes.items():
+            current[m][i] = current[m][i] + step * slope
+            if self.rule is Rule.OPTIMISTIC:
+                current[m][i] = current[m][i] + step * (slope - current[m][size + i])
+                current[m][size + i] = slope
+
+    def _shifted(self, x: Series, moves: Mapping[tuple[Monomial, int], Element]) -> Series:
+        moved = {m: list(values) for m, values in x.items()}
+        for (m, i), move in moves.items():
+            moved[m][i] = moved[m][i] + move
+        return moved
+
+    def _slopes(
+        self, x: Series, places: Sequence[tuple[Monomial, int]]
+    ) -> dict[tuple[Monomial, int], Element]:
+        zero, size = self.one - self.one, len(self.jet.linear)
+        own = {m: values[:size] for m, values in x.items()}
+        return {(m, i): self._field(i, own, m, zero) for m, i in places}
 
     def linear(self) -> list[Vector]:
         """The Jacobian of the sweep, rows of the matrix."""
-        size = len(self.jet.linear)
-        columns = [self.image({(1, 0): self._unit(j)}, _FLIP[:1])[1, 0] for j in range(size)]
+        units = [self._unit(j) for j in range(self.size)]
+        columns = [self.image({(1, 0): unit}, _FLIP[:1])[1, 0] for unit in units]
         return [list(row) for row in zip(*columns, strict=True)]
 
     def _unit(self, place: int) -> Vector:
         zero = self.one - self.one
-        return [self.one if i == place else zero for i in range(len(self.jet.linear))]
+        return [self.one if i == place else zero for i in range(self.size)]
 
     def _field(self, i: int, x: Series, target: Monomial, zero: Element) -> Element:
         total = zero
@@ -182,6 +262,32 @@ def flip_coefficient(sweep: Sweep) -> Element | None:
     if correction is None:
         return None
     return _dot(left, sweep.image({(1, 0): right, (2, 0): correction}, _FLIP)[3, 0])
+
+
+def fold_coefficients(sweep: Sweep) -> tuple[Element, Element | None] | None:
+    """(a, e) of the map y + a*y**2 + e*y**3 on the centre manifold of a multiplier +1.
+
+    e only where a is exactly zero, and right only then; None unless the multiplier is simple.
+    """
+    jacobian = sweep.linear()
+    pair = _eigenvectors(jacobian, sweep.one, sweep)
+    if pair is None:
+        return None
+    right, left = pair
+    second = sweep.image({(1, 0): right}, _FLIP[:2])[2, 0]
+    quadratic = _dot(left, second)
+    if quadratic != 0:
+        return quadratic, None
+    # (I - A) h = second is singular, and has one solution with left.h = 0
+    zero = sweep.one - sweep.one
+    bordered = [
+        [*row, entry] for row, entry in zip(_shifted(jacobian, sweep.one), right, strict=True)
+    ]
+    solved = _solved([*bordered, [*left, zero]], [*second, zero], sweep.is_nonzero)
+    if solved is None:
+        return None
+    curve = {(1, 0): right, (2, 0): solved[:-1]}
+    return quadratic, _dot(left, sweep.image(curve, _FLIP)[3, 0])
 
 
 def lyapunov_term(

@@ -10,7 +10,7 @@ from symmle.problem import Problem
 from symmle.schemes import Map, Scheme, simultaneous, update
 from symmle.stability.analysis import stability
 from symmle.stability.jacobian import field_jacobian, sweep_jacobian
-from symmle.stability.normal_form import jet
+from symmle.stability.normal_form import Local, jet
 from symmle.stability.over import Moving, stable_values
 from symmle.stability.parts import program
 from symmle.stability.records import Edge, SchemeStability
@@ -90,8 +90,13 @@ def scheme_over(
         jacobian,
         tuple(here.values()),
         tuple(gap for gap in gaps if gap.free_symbols),
-        derivatives,
-        program(scheme, field.parameters),
+        Local(
+            derivatives,
+            program(scheme, field.parameters),
+            scheme.rule,
+            scheme.momentum,
+            scheme.sweeps,
+        ),
         step,
     )
     found = stable_values(moving)
@@ -112,7 +117,9 @@ def scheme_over(
         None,
         None
         if first is None
-        else Edge(first.upper, first.upper_event, first.upper_criticality, None),
+        else Edge(
+            first.upper, first.upper_event, first.upper_criticality, None, first.upper_passage
+        ),
         found.known,
         (),
         found.reason,

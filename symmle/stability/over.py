@@ -21,6 +21,7 @@ from symmle.balls import (
     exact_roots,
     merged,
     rational,
+    sign_of,
     to_float,
 )
 from symmle.budget import bounded
@@ -28,8 +29,8 @@ from symmle.errors import BudgetError, InputError
 from symmle.known import Known
 from symmle.model import Domain
 from symmle.stability.cells import simplest
-from symmle.stability.normal_form import Jet, Sweep, flip_coefficient, lyapunov_term
-from symmle.stability.parts import Program
+from symmle.stability.edge import coefficient_at_one
+from symmle.stability.normal_form import Local, flip_coefficient, lyapunov_term
 from symmle.stability.polynomials import (
     at_minus_one,
     at_plus_one,
@@ -37,7 +38,7 @@ from symmle.stability.polynomials import (
     is_schur,
     pairs,
 )
-from symmle.stability.records import Criticality, Event, Interval, StableSet
+from symmle.stability.records import Criticality, Event, Interval, Passage, StableSet
 
 _SECONDS = 10.0
 _BITS = 320
@@ -49,8 +50,8 @@ class Moving:
     """A fixed point that moves with a symbol, and the map's derivatives there.
 
     jacobian: n x n, of one full update.  point, gaps: where it is, and what must be positive for it
-    to lie in the domains of the variables.  jet, program, step: the field's derivatives, the blocks
-    and the number of the step, from which the normal forms are made; jet None: none is asked for.
+    to lie in the domains of the variables.  local, step: the field's derivatives and the
+    number of the step, from which the normal forms are made; local None: none is asked for.
     """
 
     symbol: sp.Symbol
@@ -58,8 +59,7 @@ class Moving:
     jacobian: sp.ImmutableMatrix
     point: tuple[sp.Expr, ...]
     gaps: tuple[sp.Expr, ...]
-    jet: Jet | None
-    program: Program
+    local: Local | None
     step: sp.Expr
 
 
@@ -207,8 +207,32 @@ def _roots(polynomials: Sequence[sp.Poly], lower: fmpq | None, upper: fmpq | Non
 def _events(
     boundaries: Sequence[tuple[Event, sp.Expr]], symbol: sp.Symbol, root: Root
 ) -> frozenset[Event]:
-    here = {symbol: arb(root.lower).union(arb(root.upper))}
-    return frozenset(event for event, f in boundaries if not _is_apart(ball(f, here)))
+    return frozenset(event for event, f in boundaries if not _is_apart(_at(f, symbol, root)))
+
+
+def _ball_at(expr: sp.Expr, symbol: sp.Symbol, root: Root) -> arb:
+    """The value at a wall, of which a rational place is put in exactly: roots of zero are zero."""
+    if root.lower != root.upper:
+        return ball(expr, {symbol: arb(root.lower).union(arb(root.upper))})
+    exact = expr.xreplace({symbol: rational(root.lower)})
+    return arb.nan() if exact.has(sp.nan, sp.zoo, sp.oo, sp.I) else ball(exact)
+
+
+def _at(expr: sp.Expr, symbol: sp.Symbol, root: Root) -> arb:
+    """The value at a wall; its limit where a formula of another form would have one.
+
+    A fixed point may be written as 0/0 where it goes on all the same.
+    """
+    found = _ball_at(expr, symbol, root)
+    if found.is_finite() or root.lower != root.upper:
+        return found
+    try:
+        limit = sp.limit(expr, symbol, rational(root.lower), "+-")
+    except (ValueError, NotImplementedError):  # another from the other side, or not found
+        return found
+    if limit.is_infinite:
+        return arb.pos_inf()
+    return ball(limit) if limit.is_number and limit.is_real else found
 
 
 def _is_apart(value: arb) -> bool:
@@ -235,9 +259,10 @@ def _intervals(
 
 def _has_point(moving: Moving, wall: _Wall) -> bool:
     """Whether the point is there, and regular, at a wall that no multiplier makes."""
-    here = {moving.symbol: arb(wall.root.lower).union(arb(wall.root.upper))}
-    there = all(ball(each, here).is_finite() for each in (*moving.point, *moving.jacobian))
-    return there and all(ball(each, here) > 0 for each in moving.gaps)
+    root = wall.root
+    regular = (*moving.point, *moving.jacobian)
+    there = all(_at(each, moving.symbol, root).is_finite() for each in regular)
+    return there and all(_at(each, moving.symbol, root) > 0 for each in moving.gaps)
 
 
 def _sample(
@@ -282,14 +307,17 @@ def _interval(
         _end(lower, moving.where.lower, domain[0]),
         _end(upper, moving.where.upper, domain[1]),
     )
+    below, above = _side(moving, lower), _side(moving, upper)
     return Interval(
         low,
         high,
         _event(lower),
         _event(upper),
-        _criticality(moving, lower),
-        _criticality(moving, upper),
+        below[0],
+        above[0],
         max(low_error, high_error),
+        below[1],
+        above[1],
     )
 
 
@@ -317,46 +345,74 @@ def _end(wall: _Wall | None, plain: sp.Expr, domain: fmpq | None) -> tuple[sp.Ex
     return to_float(root.lower, root.upper)
 
 
-def _criticality(moving: Moving, wall: _Wall | None) -> Criticality | None:
-    """On which side of an end the cycle or the circle lives; None where it was not reached."""
+def _side(moving: Moving, wall: _Wall | None) -> tuple[Criticality | None, Passage | None]:
+    """(on which side of an end what is born there lives, what becomes of the point at +1)."""
     event = _event(wall)
-    if wall is None or moving.jet is None or event not in (Event.FLIP, Event.NEIMARK_SACKER):
-        return None
-    here = {moving.symbol: arb(wall.root.lower).union(arb(wall.root.upper))}
-    find: Callable[[Moving, Jet, dict[sp.Expr, arb]], int | None] = (
-        _flip if event is Event.FLIP else _circle
-    )
+    if wall is None or moving.local is None or event is Event.NONE:
+        return None, None
+    find: Callable[[Moving, Local, Root], tuple[int | None, Passage | None]] = {
+        Event.FLIP: _flip,
+        Event.FOLD: _fold,
+        Event.NEIMARK_SACKER: _circle,
+    }[event]
     try:
-        sign = find(moving, moving.jet, here)
+        sign, passage = find(moving, moving.local, wall.root)
     except (InputError, ZeroDivisionError, ValueError):
-        return None
-    return {
-        1: Criticality.SUPERCRITICAL,
-        -1: Criticality.SUBCRITICAL,
-        0: Criticality.DEGENERATE,
-    }.get(sign if sign is not None else 2)
+        return None, None
+    if passage in (Passage.FOLD, Passage.TRANSCRITICAL):
+        return None, passage
+    sides = {1: Criticality.SUPERCRITICAL, -1: Criticality.SUBCRITICAL, 0: Criticality.DEGENERATE}
+    return (None if sign is None else sides[sign]), passage
 
 
-def _flip(moving: Moving, jet: Jet, here: dict[sp.Expr, arb]) -> int | None:
-    mapped = jet.mapped(lambda e: ball(e, here))
+def _flip(moving: Moving, local: Local, root: Root) -> tuple[int | None, Passage | None]:
+    step = _ball_at(moving.step, moving.symbol, root)
     found = flip_coefficient(
-        Sweep(mapped, moving.program, ball(moving.step, here), arb(1), lambda e: e != 0)
+        local.sweep(lambda e: _ball_at(e, moving.symbol, root), step, arb(1), lambda e: e != 0)
     )
+    return (None if found is None else sign_of(found)), None
+
+
+def _fold(moving: Moving, local: Local, root: Root) -> tuple[int | None, Passage | None]:
+    continues = _continues(moving, root)
+    if continues is None:
+        return None, None
+    step = _ball_at(moving.step, moving.symbol, root)
+    sweep = local.sweep(lambda e: _ball_at(e, moving.symbol, root), step, arb(1), lambda e: e != 0)
+    found = coefficient_at_one(sweep, continues)
     if found is None:
-        return None
-    return 1 if found > 0 else -1 if found < 0 else 0 if found == 0 else None
+        return None, None
+    sign = sign_of(found[0])
+    return (None if sign is None else -sign), found[1]
 
 
-def _circle(moving: Moving, jet: Jet, here: dict[sp.Expr, arb]) -> int | None:
+def _continues(moving: Moving, root: Root) -> bool | None:
+    """Whether the point goes on smoothly beyond an end; not where a root of it vanishes there."""
+    slopes = [each.diff(moving.symbol) for each in moving.point]
+    try:
+        if all(_ball_at(each, moving.symbol, root).is_finite() for each in slopes):
+            return True
+    except ZeroDivisionError:
+        pass
+    below = _radicands(moving.point, moving.symbol)
+    roots = [p for p in below if not _is_apart(_ball_at(p, moving.symbol, root))]
+    return False if roots else None
+
+
+def _circle(moving: Moving, local: Local, root: Root) -> tuple[int | None, Passage | None]:
     from flint import acb, acb_mat
 
-    mapped = jet.mapped(lambda e: acb(ball(e, here)))
-    sweep = Sweep(
-        mapped, moving.program, acb(ball(moving.step, here)), acb(1), lambda e: not e.contains(0)
+    if local.jet.is_linear:
+        return 0, None
+    sweep = local.sweep(
+        lambda e: acb(_ball_at(e, moving.symbol, root)),
+        acb(_ball_at(moving.step, moving.symbol, root)),
+        acb(1),
+        lambda e: not e.contains(0),
     )
     for value in acb_mat(sweep.linear()).eig(multiple=False):
         if value.imag > 0 and abs(value).overlaps(arb(1)):
             term = lyapunov_term(sweep, value, lambda e: e.conjugate())
             if term is not None and (term.real > 0 or term.real < 0):
-                return -1 if term.real > 0 else 1
-    return None
+                return (-1 if term.real > 0 else 1), None
+    return None, None

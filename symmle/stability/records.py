@@ -30,6 +30,14 @@ class Criticality(StrEnum):
     DEGENERATE = "degenerate"
 
 
+class Passage(StrEnum):
+    """What happens to the point itself where a multiplier passes +1."""
+
+    FOLD = "fold"  # it meets another, and both vanish
+    TRANSCRITICAL = "transcritical"  # another passes through it, and they exchange stability
+    PITCHFORK = "pitchfork"  # it goes on, and two others (or a 2-cycle) branch off
+
+
 class Verdict(StrEnum):
     """What one number as the step does at the fixed point."""
 
@@ -44,7 +52,8 @@ class Interval:
     """An open interval of stable steps.
 
     error: no end lies farther than this from its true place; 0 where both are exact.
-    An event is None where several may happen and the symbols do not decide which.
+    An event is None where several may happen and the symbols do not decide which.  A passage is
+    told of an event FOLD alone, and only where it was decided.
     """
 
     lower: sp.Expr
@@ -54,6 +63,8 @@ class Interval:
     lower_criticality: Criticality | None = None
     upper_criticality: Criticality | None = None
     error: sp.Expr = sp.S.Zero
+    lower_passage: Passage | None = None
+    upper_passage: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,7 @@ class Edge:
     event: Event | None
     criticality: Criticality | None
     coefficient: sp.Expr | None
+    passage: Passage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,12 @@ With K = [[a, b], [c, d]], T = a + d, D = a*d - b*c and p = b*c, at equal steps 
               1 - det      = -g (T + g a d)
 
 All three must be positive.  One objective has p >= 0, a zero-sum game p <= 0.
+
+In turn, with a, d < 0 and R**2 = (a - d)**2 - 4 p >= 0, the second fails from 4/(R - T) to
+4/(-R - T) (to infinity where that is not positive), and at the end G = -T/(a d) of the third it
+has the sign of W = T**2 p - a d (a - d)**2.  So W < 0, as in every zero-sum game, leaves
+0 < g < 4/(R - T), whose end is a flip; for W > 0, which needs p > 0, G lies beyond both and a
+second range follows.
 Source: E. I. Jury, Theory and Application of the z-Transform Method (1964), chapter 3.
 """
 
@@ -42,7 +48,12 @@ def two_players(part: Part, step: sp.Symbol, sweeps: int) -> StableSet | None:
         why = "the determinant of an update is never below one"
         return StableSet((), None, None, Known.PROVED, reason=why)
     spread = sp.expand(trace**2 - 4 * middle)
+    pull = sp.expand(b * c)
     shape = (first_sign, trace_sign, last_sign, sign(spread))
+    if not together and shape[:3] == (1, -1, 1):
+        found = _real_in_turn(part, pull, spread, sweeps)
+        if found is not None:
+            return StableSet(found, None, None, Known.PROVED, reason="best step: give numbers")
     if shape[:3] != (1, -1, 1) or shape[3] is None or (shape[3] >= 0 and not together):
         positive = () if first_sign == 1 else (sp.Gt(determinant, 0),)
         why = "the shape depends on the symbols"
@@ -53,3 +64,23 @@ def two_players(part: Part, step: sp.Symbol, sweeps: int) -> StableSet | None:
         end, event = -trace / last, Event.NEIMARK_SACKER
     whole = Interval(sp.S.Zero, sp.factor_terms(end), Event.NONE, event)
     return StableSet((whole,), None, None, Known.PROVED, reason="best step: give numbers")
+
+
+def _real_in_turn(
+    part: Part, pull: sp.Expr, spread: sp.Expr, sweeps: int
+) -> tuple[Interval, ...] | None:
+    """The ranges in turn where two multipliers are real; None where they are not, or may not be."""
+    (a, _), (_, d) = part.field
+    trace, zero_sum = a + d, sign(pull) in (0, -1)
+    if not zero_sum and sign(spread) not in (0, 1):
+        return None
+    window = -1 if sign(pull) == -1 else sign(sp.expand(trace**2 * pull - a * d * (a - d) ** 2))
+    if window is None:
+        return None
+    root, flip = sp.sqrt(spread), Event.FLIP if sweeps % 2 else Event.FOLD
+    first = Interval(sp.S.Zero, sp.factor_terms(4 / (root - trace)), Event.NONE, flip)
+    if window <= 0:
+        return (first,)
+    start, end = 4 / (-root - trace), -trace / (a * d)
+    again = Interval(sp.factor_terms(start), sp.factor_terms(end), flip, Event.NEIMARK_SACKER)
+    return first, again
