@@ -5,7 +5,7 @@ its mass; whole-number variables are summed until the tail no longer counts.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 
 import mpmath
 import sympy as sp
@@ -14,6 +14,7 @@ from symmle.budget import bounded
 from symmle.errors import BudgetError, InputError
 from symmle.model import Domain, Model
 from symmle.precise import Point, compiled
+from symmle.straight_line import steps
 from symmle.trial import points
 
 Function = Callable[..., mpmath.mpf]
@@ -44,7 +45,27 @@ def integrate_against(
             return _sum(where, density, functions, constants, digits)
         kinks = [compiled(each, symbols) for each in _turning(model)]
         height = _real(model.log_density, symbols)
-        return _integrate(where, height, functions, constants, kinks)
+        together = _together(integrands, variable.symbol, point)
+        return _integrate(where, height, functions, together, constants, kinks)
+
+
+def _together(
+    integrands: Sequence[sp.Expr], symbol: sp.Symbol, point: Point
+) -> Callable[[mpmath.mpf], list[mpmath.mpf] | None]:
+    """The integrands at a place, what they share worked out once; None where one has no value."""
+    try:
+        inside = steps(integrands, [symbol])
+    except InputError:  # a function that only mpmath knows by its name
+        return lambda _: None
+
+    def values(x: mpmath.mpf) -> list[mpmath.mpf] | None:
+        try:
+            (found,) = inside.over([(x,)], point)
+        except (ArithmeticError, ValueError):
+            return None
+        return [mpmath.re(value) for value in found]
+
+    return values
 
 
 def _real(log_density: sp.Expr, symbols: Sequence[sp.Symbol]) -> Function:
@@ -186,6 +207,7 @@ def _integrate(
     where: Domain,
     log_density: Function,
     functions: Sequence[Function],
+    together: Callable[[mpmath.mpf], list[mpmath.mpf] | None],
     constants: tuple[mpmath.mpf, ...],
     kinks: Sequence[Function] = (),
 ) -> list[tuple[mpmath.mpf, mpmath.mpf]]:
@@ -204,10 +226,17 @@ def _integrate(
         height = log_density(x, *constants)
         return mpmath.mpf(0) if height < _NO_MASS else mpmath.exp(height)
 
-    return [
-        mpmath.quad(lambda x, g=function: _product(g, density(x), x, constants), points, error=True)
-        for function in functions
-    ]
+    @cache
+    def values(x: mpmath.mpf) -> list[mpmath.mpf] | None:
+        return together(x) if density(x) else None
+
+    def product(x: mpmath.mpf, i: int) -> mpmath.mpf:
+        found = values(x)
+        if found is None:
+            return _product(functions[i], density(x), x, constants)
+        return density(x) * found[i]
+
+    return [mpmath.quad(partial(product, i=i), points, error=True) for i in range(len(functions))]
 
 
 def _product(
