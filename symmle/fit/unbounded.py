@@ -33,6 +33,7 @@ from symmle.model import Datum, Domain, Model, Variable
 from symmle.order_statistics import OrderStatistic
 from symmle.precise import compiled
 from symmle.sample_mean import OverData, SampleCovariance, has_data, nodes
+from symmle.straight_line import steps
 from symmle.tree_value import tree_value
 
 Rows = Mapping[sp.Symbol, Sequence[mpmath.mpf]]
@@ -202,7 +203,9 @@ class _Search:
             if not _lies_in(parameter.domain, place):
                 continue
             here = others | {symbol: place}
-            rest = sorted(tree_value(base, here | self.row(i)) for i in every if i != index)
+            inside = steps([base], list(self.rows))
+            at_rows = inside.over(zip(*self.rows.values(), strict=True), here)
+            rest = sorted(value for i, (value,) in enumerate(at_rows) if i != index)
             if all(value > 0 for value in rest):
                 unit = rest[len(rest) // 2] if rest else mpmath.mpf(1)
                 yield _Site(symbol, place, index, base, None, unit)
