@@ -286,3 +286,20 @@ def test_the_identified_function_is_named_and_proved(
     row = {x: sp.Rational(7, 5)}
     values = [model.log_density.xreplace(at).xreplace(row) for at in (moved, here)]
     assert abs(sp.N(values[0] - values[1], 30)) < 1e-28
+
+
+def test_why_a_profile_interval_has_no_end() -> None:
+    """It names the parameter, the side, the level and the end of the domain, and no inner step.
+
+    Two exponential laws of known rates: at w = 1 twice the fall of the log-likelihood, by the
+    formula, is below the quantile of 3.84.
+    """
+    x = np.array([0.1, 0.2, 0.3, 0.5, 5.0])
+    mixture = own("log(w*exp(-x) + (1 - w)*2*exp(-2*x))", "positive", w="unit")
+    found = symmle.fit(mixture, x)
+    fall = 2 * (found.log_likelihood - float(-x.sum()))
+    assert 0 < fall < 3.84
+    assert found.profile_intervals["w"][1] is None
+    assert found.reasons["profile_intervals.w"] == (
+        "no value of w above its estimate is unlikely enough to be rejected at 95 %, as far as 1"
+    )

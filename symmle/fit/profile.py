@@ -61,12 +61,7 @@ def profile_interval(peak: Peak, i: int, name: str, level: float) -> Profile:
         if search.higher is not None:
             return Profile((None, None), "the profile rises above the maximum", search.higher)
         if found is None:
-            reasons.append(
-                f"the profile likelihood does not fall far enough on the way to "
-                f"{name} = {search.farthest:.3g}"
-                if not search.lost
-                else f"the profile likelihood of {name} could not be followed"
-            )
+            reasons.append(search.reason(name, level))
     return Profile((ends[0], ends[1]), "; ".join(reasons))
 
 
@@ -82,8 +77,18 @@ class _Side:
         self.warm = peak.point
         self.points = 0
         self.higher: Point | None = None
-        self.farthest = peak.point[i]
         self.lost = False
+
+    def reason(self, name: str, level: float) -> str:
+        """Why there is no end on this side, in a sentence."""
+        if self.lost or self.points > _MOST_POINTS:
+            return f"the profile likelihood of {name} could not be followed"
+        end, word = (self.chart.low, "below") if self.side < 0 else (self.chart.high, "above")
+        place = f"{end:.6g}" if math.isfinite(end) else "minus infinity" if end < 0 else "infinity"
+        return (
+            f"no value of {name} {word} its estimate is unlikely enough to be rejected at "
+            f"{100 * level:.4g} %, as far as {place}"
+        )
 
     def end(self) -> float | None:
         """The value at which the signed root is the quantile; None where it never is."""
@@ -144,7 +149,7 @@ class _Side:
         if found is None or not found.settled:
             self.lost = True
             return None
-        self.warm, self.farthest = found.point, value
+        self.warm = found.point
         fall = 2 * self.peak.n * (self.top - found.height)
         if fall < -_HIGHER * (1 + self.peak.n * abs(self.top) * 1e-6):
             self.higher = found.point

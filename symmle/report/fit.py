@@ -231,7 +231,7 @@ def _notes(found: Fit) -> list[str]:
         told.append(f"and {len(found.maxima) - _MOST_OTHERS} more")
     told += _other_kinds(found)
     reasons = [why for key, why in found.reasons.items() if key.startswith("profile_intervals.")]
-    told += [f"no end: {why}" for why in reasons]
+    told += [f"no end: {why}" for why in dict.fromkeys(reasons)]
     lines = []
     for each in told:
         lines += wrap(f"{_capital(each)}.", _WIDTH, subsequent_indent="  ", initial_indent="- ")
