@@ -228,3 +228,66 @@ def test_an_unknown_that_does_not_matter(data):
     found = symmle.fit("zipf", data)
     assert found.status is Status.NOT_UNIQUE
     assert found.estimate is None and "whatever exponent is" in found.message
+
+
+OWN = {
+    "poisson of a log": ("x*a - exp(a) - loggamma(x + 1)", "nonnegative integer", {"a": "real"}),
+    "zero-inflated geometric": (
+        "where(x < 1, log(z + (1 - z)*p), log(1 - z) + log(p) + x*log(1 - p))",
+        "nonnegative integer",
+        {"z": "unit", "p": "unit"},
+    ),
+    "cauchy": ("-log(pi) - log(1 + (x - m)**2)", "real", {"m": "real"}),
+    "not a density": (
+        "a*log(k) - loggamma(k) + (a - 1)*log(x) + (k - 1)*log(-log(x))",
+        "unit",
+        {"a": "positive", "k": "positive"},
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status", "limit"),
+    [
+        ("poisson of a log", [0, 0], "no_finite_estimate", ("a", "minus infinity", 0.0)),
+        # no z is right: p = 5/8 is the geometric law's, its likelihood p**5*(1 - p)**3
+        (
+            "zero-inflated geometric",
+            [0, 1, 0, 1, 1],
+            "boundary",
+            ("z", "0", 5 * math.log(5 / 8) + 3 * math.log(3 / 8)),
+        ),
+        ("zero-inflated geometric", [0, 0], "boundary", ("z", "1", 0.0)),
+        # FACTS of two points at -1 and 1: one root, and it is threefold
+        ("cauchy", [-1.0, 1.0], "not_identified", None),
+        # a*log(k) alone has no bound, so the lower end of a is not where it is highest
+        ("not a density", [0.2, 0.8], "not_converged", None),
+    ],
+)
+def test_ends_of_typed_densities(name, data, status, limit):
+    """The end and the limit, by hand; no end is named that another point tops."""
+    text, where, parameters = OWN[name]
+    found = symmle.fit(build_model("own", text, {"x": where}, parameters), data)
+    assert found.status.value == status and found.estimate is None
+    if limit is None:
+        assert found.limit is None
+    else:
+        assert found.limit[:2] == limit[:2]
+        assert found.limit[2] == pytest.approx(limit[2], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "place"),
+    [
+        ("-log(x) - log(1 - x) - log(2*b) - Abs(log(x/(1 - x)) - m)/b", "unit", math.log(3 / 7)),
+        ("-log(x) - log(1 - x) - log(2*b) - Abs(log(x) - log(1 - x) - m)/b", "unit", None),
+        ("-log(2*b) - Abs(sqrt(1 - x) - m)/b", "unit", math.sqrt(0.7)),
+    ],
+)
+def test_a_kink_under_a_function_that_is_real_on_the_support_only(text, where, place):
+    """The median of log(x/(1 - x)), or of sqrt(1 - x), of three numbers is that of the middle."""
+    model = build_model("own", text, {"x": where}, {"m": "real", "b": "positive"})
+    found = symmle.fit(model, [0.2, 0.3, 0.9])
+    assert found.status is Status.OK
+    place = math.log(3 / 7) if place is None else place
+    assert found.estimate["m"] == pytest.approx(place, rel=1e-14)

@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 ROOMS = (
     "errors", "known", "budget", "exp_quotient", "bessel_ratio", "complement", "factors",
     "quotient", "fraction", "parsing", "model",
-    "families", "hyperbolic", "zero_log", "sample_mean", "squares",
+    "families", "hyperbolic", "zero_log", "sample_mean", "real_slope", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
     "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "problem", "fixed_points",
     "schemes", "stability",

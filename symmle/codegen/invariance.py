@@ -15,6 +15,7 @@ import sympy as sp
 
 from symmle.model import Domain, Model
 from symmle.precise import compiled
+from symmle.real_slope import real_slope
 
 _DIGITS = 40
 
@@ -40,7 +41,7 @@ def invariance(model: Model) -> Invariance:
     if len(model.data) != 1:
         return Invariance(None, None, _columns(model))
     x, where = model.data[0].symbol, model.data[0].domain
-    slopes = [model.log_density.diff(symbol) for symbol in (x, *model.symbols)]
+    slopes = [real_slope(model.log_density, symbol) for symbol in (x, *model.symbols)]
     if any(slope.atoms(sp.Derivative, sp.Subs, sp.DiracDelta) for slope in slopes):
         return Invariance(None, None)
     symbols = [x, *model.symbols]

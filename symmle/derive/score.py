@@ -15,6 +15,7 @@ from symmle.derive.logs import split_logs
 from symmle.derive.mean_equations import MeanEquations, mean_equations
 from symmle.derive.signs import positive_where_defined
 from symmle.model import Model
+from symmle.real_slope import real_slope
 from symmle.sample_mean import SampleMean, mean, passes, statistics, tidy
 from symmle.squares import central
 from symmle.trial import require_finite
@@ -73,9 +74,9 @@ def derive(model: Model) -> Derivation:
     average = zero_times_log(central(mean(log_density)))
     theta = model.symbols
     smooth = is_smooth(model)
-    gradient = tuple(_between_kinks(average.diff(symbol)) for symbol in theta)
+    gradient = tuple(_between_kinks(real_slope(average, symbol)) for symbol in theta)
     upper = {
-        (i, j): _between_kinks(gradient[i].diff(theta[j]))
+        (i, j): _between_kinks(real_slope(gradient[i], theta[j]))
         for i in range(len(theta))
         for j in range(i, len(theta))
     }

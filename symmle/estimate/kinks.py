@@ -95,7 +95,7 @@ def _deviation(average: sp.Expr, parameter: Variable) -> Deviation | None:
         return None
     if moved[0] in weight.free_symbols or not weight.is_negative:
         return None
-    terms = sp.Add.make_args(sp.expand_log(inside.args[0], force=True))
+    terms = sp.Add.make_args(_without_minus(inside.args[0]))
     data = sp.Add(*(term for term in terms if symbol not in term.free_symbols))
     shift = -sp.Add(*(term for term in terms if symbol in term.free_symbols))
     if has_data(shift) or any(not _is_datum(s) for s in data.free_symbols):
@@ -106,6 +106,21 @@ def _deviation(average: sp.Expr, parameter: Variable) -> Deviation | None:
     return (
         Deviation(parameter, node, data, shift) if rises.is_positive or rises.is_negative else None
     )
+
+
+def _without_minus(expr: sp.Expr) -> sp.Expr:
+    """Logs of products as sums; -1/(x - 1) is a product of one factor, 1/(1 - x)."""
+
+    def split(call: sp.Expr) -> sp.Expr:
+        factors = [factor.as_base_exp() for factor in sp.Mul.make_args(call.args[0])]
+        minus = (sp.S.NegativeOne, sp.S.One)
+        turned = next((f for f in factors if f[0].is_Add and f[1].is_odd), None)
+        if minus in factors and turned is not None:
+            factors.remove(minus)
+            factors[factors.index(turned)] = (sp.expand(-turned[0]), turned[1])
+        return sp.Add(*(exponent * sp.log(base) for base, exponent in factors))
+
+    return sp.expand(expr.replace(lambda e: isinstance(e, sp.log), split))
 
 
 def _is_datum(symbol: sp.Basic) -> bool:

@@ -17,6 +17,7 @@ from symmle.fit.limits import (
     climbed,
     end_name,
     first_value,
+    rounded,
     run_off_exactly,
     run_off_in_doubles,
 )
@@ -85,7 +86,8 @@ def level_end(asked: Setting, surface: Surface, located: Located) -> Fit | None:
         tops = climbed(surface, point, chart_of, i, side)
         exact = asked.exact_height(tops[-1].point) if tops else None
         if exact is not None and abs(exact - here) <= _LEVEL * (1 + abs(here)):
-            gone = RunOff(parameter.name, end_name(where), asked.n * exact, tops[-1].point)
+            height = rounded(asked.n * exact)
+            gone = RunOff(parameter.name, end_name(where), height, tops[-1].point)
             return told(asked, f"the likelihood has no maximum inside: {gone.sentence}", gone)
     if not lost:
         return None

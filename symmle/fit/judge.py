@@ -34,6 +34,7 @@ Floats = NDArray[np.float64]
 
 _FLAT = 1e-6  # largest score, in standard errors of the estimate, that counts as zero
 _LITTLE = 1e-6  # a last step, beside the estimate, that needs no second look
+_SHORTER = 0.9  # of a step of Newton's method, which the next is towards a zero of some order
 _SINGULAR = 1e-9  # smallest curvature, beside the largest, that is one
 _MOST_PROFILED = 50_000  # rows that a profile passes over
 
@@ -96,7 +97,10 @@ def judged(setting: Setting, surface: Surface, located: Located) -> Judged | Fit
             f"after {located.iterations} iterations"
         )
         return setting.without(Status.NOT_CONVERGED, message)
-    if precise and not _is_met(setting, surface, located, (hessian, slopes), free):
+    met = not precise or _is_met(setting, surface, located, (hessian, slopes), free)
+    if met is None:
+        return _singular(setting, surface, located, hessian)
+    if not met:
         message = (
             "the score only fades where the search stopped: another step leaves as much of it, as "
             "on the way to a limit that no finite point reaches"
@@ -114,23 +118,32 @@ def _is_met(
     located: Located,
     there: tuple[Floats, Floats],
     free: tuple[int, ...],
-) -> bool:
+) -> bool | None:
     """Whether Newton's next step is small, or takes the score to nothing, as it does at a zero.
 
     Where all terms fade like exp(-t), score and Hessian do together: in standard errors the score
-    is small, but each step only divides it by e.
+    is small, but each step only divides it by e.  None where the steps get shorter all the same,
+    as they do towards a zero without curvature.
     """
     hessian, slopes = there
-    theta = np.array(list(located.theta.values()))
+    theta, places = np.array(list(located.theta.values())), list(free)
     move = np.zeros(len(theta))
-    move[list(free)] = np.linalg.solve(hessian, -slopes)
+    move[places] = np.linalg.solve(hessian, -slopes)
     if np.all(np.abs(move) <= _LITTLE * np.abs(theta)):
         return True
     after = dict(zip(located.theta, (theta + move).tolist(), strict=True))
-    left = _score(setting, surface, after)[0][list(free)]
-    rounding = np.abs(hessian) @ np.abs(theta + move)[list(free)] * np.finfo(float).eps
+    left = _score(setting, surface, after)[0][places]
+    rounding = np.abs(hessian) @ np.abs(theta + move)[places] * np.finfo(float).eps
     unit = 1 / np.sqrt(np.abs(np.diag(hessian)))
-    return bool(np.max((np.abs(left) - rounding) * unit) <= 0.1 * np.max(np.abs(slopes) * unit))
+    if np.max((np.abs(left) - rounding) * unit) <= 0.1 * np.max(np.abs(slopes) * unit):
+        return True
+    bend = surface.bend(tuple(after.values()))[np.ix_(places, places)]
+    try:
+        next_move = np.linalg.solve(bend, -left)
+    except np.linalg.LinAlgError:
+        return False
+    shorter = np.max(np.abs(next_move) / unit) <= _SHORTER * np.max(np.abs(move[places]) / unit)
+    return None if shorter else False
 
 
 def _is_doubtful(estimator: Estimator) -> bool:

@@ -106,7 +106,7 @@ def level_everywhere(setting: Setting) -> tuple[str, float] | None:
     ways = [_heights(setting, unknown, where, side) for side in (-1, 1)]
     heights = [height for way in ways for height in way or ()]
     same = len(heights) == 2 * len(_POWERS) and max(heights) - min(heights) <= _NOTHING
-    return (str(unknown), _rounded(float(setting.n * heights[0]))) if same else None
+    return (str(unknown), rounded(float(setting.n * heights[0]))) if same else None
 
 
 def is_possible(setting: Setting, found: RunOff) -> bool:
@@ -148,10 +148,11 @@ def _limit(setting: Setting, heights: list[mpmath.mpf]) -> float | None:
     """What the heights approach; None where they go on rising."""
     if heights[2] - heights[1] > _RISING * (1 + abs(heights[2])):
         return None
-    return _rounded(float(setting.n * heights[2]))
+    return rounded(float(setting.n * heights[2]))
 
 
-def _rounded(height: float) -> float:
+def rounded(height: float) -> float:
+    """The height, or zero where it is nothing but rounding."""
     return height if abs(height) > _NOTHING else 0.0
 
 
@@ -185,7 +186,7 @@ def run_off_in_doubles(
             way = outward(setting, surface, start, chart_of, i, side, free, floor)
             if way is None:
                 continue
-            limit = None if way.rising else _rounded(setting.n * way.height)
+            limit = None if way.rising else rounded(setting.n * way.height)
             along, infinite = _along(setting, chart_of, i, side, way)
             name = str(model.symbols[i])
             found = RunOff(name, end_name(end), limit, way.point, along, infinite)

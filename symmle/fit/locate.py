@@ -116,7 +116,7 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
     """The module's point, or a higher top; and the other maxima met on the way."""
     chart_of = charts(setting.model, dict(zip(setting.model.symbols, point, strict=True)))
     here = Top(point, surface.height(point), True, iterations)
-    starts = _starts(setting, point, chart_of)
+    starts = starts_around(setting, point, chart_of)
     tops = [here]
     for start in starts:
         top = climb(surface, start, chart_of, range(len(point)))
@@ -145,7 +145,7 @@ def is_as_high(top: Top, height: float) -> bool:
     return abs(top.height - height) <= _EQUAL * (1 + abs(height))
 
 
-def _starts(setting: Setting, point: Point, chart_of: tuple[Chart, ...]) -> list[Point]:
+def starts_around(setting: Setting, point: Point, chart_of: tuple[Chart, ...]) -> list[Point]:
     """Points around: what moves with the data at their quantiles, the rest smaller and larger."""
     values = np.concatenate([np.asarray(column) for column in setting.columns.values()])
     shift = invariance(setting.model).shift or (0,) * len(point)
@@ -187,7 +187,7 @@ def _around(setting: Setting, surface: Surface, reason: str) -> Located | Missin
     tops: list[Top] = []
     around = charts(setting.model, dict(zip(symbols, guesses[0], strict=True)))
     # where parameters can change places, a point that has them equal leads to no top
-    for each in (*guesses, *_starts(setting, guesses[0], around)):
+    for each in (*guesses, *starts_around(setting, guesses[0], around)):
         chart_of = charts(setting.model, dict(zip(symbols, each, strict=True)))
         best = climb(surface, each, chart_of, range(len(each)))
         if best is not None and best.settled:

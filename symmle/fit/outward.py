@@ -87,7 +87,8 @@ class _Line:
             first if j in back else at
             for j, (at, first) in enumerate(zip(line, self.start, strict=True))
         ]
-        return mapped(self.chart_of, line)
+        values = zip(self.chart_of, mapped(self.chart_of, line), strict=True)
+        return tuple(_inside(chart, value) for chart, value in values)
 
     def beside(self) -> tuple[Beside, ...] | None:
         """What the others do; None where one goes faster than doubles reach."""
@@ -290,6 +291,12 @@ def _grows_evenly(setting: Setting, tops: Sequence[Top]) -> bool:
     known = [h for k in _EVEN if (h := _height(setting, tops[k].point)) is not None]
     rises = [b - a for a, b in pairwise(known)]
     return len(known) == len(_EVEN) and min(rises) > 0.98 * max(rises) > _RISING
+
+
+def _inside(chart: Chart, value: float) -> float:
+    """The value, or the double next to an end that it was rounded to."""
+    low, high = math.nextafter(chart.low, math.inf), math.nextafter(chart.high, -math.inf)
+    return min(max(value, low), high)
 
 
 def _height(setting: Setting, point: Point) -> float | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from symmle.fit.row_functions import row_function
 from symmle.fit.setting import Columns
 from symmle.model import Model
+from symmle.real_slope import real_slope
 
 Floats = NDArray[np.float64]
 
@@ -45,5 +46,5 @@ def _scores(
     model: Model, columns: Columns, theta: Mapping[sp.Symbol, float], kept: Sequence[int]
 ) -> Floats:
     """len(kept) x n, in doubles, in the stable forms that a generated module uses."""
-    slopes = [model.log_density.diff(model.symbols[i]) for i in kept]
+    slopes = [real_slope(model.log_density, model.symbols[i]) for i in kept]
     return row_function(list(columns), list(theta), slopes)(columns, list(theta.values()))

@@ -73,8 +73,9 @@ def fit(
 
 
 def _with_end(asked: Setting, ready: Prepared, found: Fit) -> Fit:
-    """A refusal with the end that the likelihood runs to, where the derivation did not tell."""
-    if found.limit is not None or asked.estimator.exists is None or asked.rows is None:
+    """A refusal with the end that the likelihood runs to, as a climb from a plain start has it."""
+    infinite = found.limit is not None and found.limit[2] is None
+    if infinite or asked.estimator.exists is None or asked.rows is None:
         return found
     if asked.estimator.kind not in (Kind.REDUCED, Kind.SYSTEM, Kind.CLOSED):
         return found

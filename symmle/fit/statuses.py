@@ -18,7 +18,7 @@ from symmle.fit.limits import (
     run_off_exactly,
     run_off_in_doubles,
 )
-from symmle.fit.locate import not_far_off
+from symmle.fit.locate import not_far_off, starts_around
 from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
 from symmle.fit.setting import DIGITS, Setting
@@ -27,6 +27,7 @@ from symmle.model import Domain, Variable
 
 _HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
 _FLAT = 1e-9  # slope of the average log-likelihood in the log of a parameter
+_MOST_ROWS = 2_000  # that several climbs pass over
 _LONGEST = 120  # characters of a condition that is shown
 _REMEDIES = {
     Status.NO_FINITE_ESTIMATE: "fit the simpler model that this limit is, or hold {} with --fix",
@@ -64,12 +65,22 @@ def _lacking(setting: Setting) -> str:
 def with_end(setting: Setting, surface: Surface, found: Fit, start: Point) -> Fit:
     """The same refusal with the parameter that runs off, where a climb in doubles finds it.
 
+    found: its limit is kept, where it has one that no climb tops.
     start: a point of the domain to follow the likelihood from.
     """
     if math.isinf(surface.height(start)):
         return found
+    if found.limit is not None:
+        told_before = RunOff(*found.limit)
+        if not _is_topped(setting, surface, start, told_before):
+            return found
     gone = first_value(lambda: run_off_in_doubles(setting, surface, start))
-    return found if gone is None else told(setting, f"{_lacking(setting)}: {gone.sentence}", gone)
+    if gone is not None:
+        return told(setting, f"{_lacking(setting)}: {gone.sentence}", gone)
+    if found.limit is None:
+        return found
+    plain = f"{_lacking(setting)}: a parameter runs to the end of its domain"
+    return setting.without(Status.NO_FINITE_ESTIMATE, _advised(plain))
 
 
 def _advised(road: str) -> str:
@@ -166,16 +177,20 @@ def _gone_in_doubles(setting: Setting, surface: Surface, start: Point) -> RunOff
 
 
 def _is_topped(setting: Setting, surface: Surface, start: Point, gone: RunOff) -> bool:
-    """Whether a climb from a plain start comes higher than the limit at the end."""
+    """Whether a climb, from a plain start or from one around it, is higher than the limit."""
     if gone.height is None:
         return False
     chart_of = charts(setting.model, dict(zip(setting.model.symbols, start, strict=True)))
-    top = climb(surface, start, chart_of, range(len(start)))
     margin = _HIGHER * (1 + abs(gone.height))
-    if top is None or not setting.n * top.height > gone.height + margin:
-        return False
-    exact = setting.exact_height(top.point)  # doubles may have lost all their digits
-    return exact is None or setting.n * exact > gone.height + margin
+    few = setting.sample.n <= _MOST_ROWS
+    for begin in (start, *(starts_around(setting, start, chart_of) if few else ())):
+        top = climb(surface, begin, chart_of, range(len(start)))
+        if top is None or not setting.n * top.height > gone.height + margin:
+            continue
+        exact = setting.exact_height(top.point)  # doubles may have lost all their digits
+        if exact is None or setting.n * exact > gone.height + margin:
+            return True
+    return False
 
 
 def _conditions(exists: sp.Basic | None) -> list[sp.Basic]:
@@ -229,6 +244,8 @@ def _closed_end(setting: Setting) -> RunOff | None:
         symbol, end = outside[0]
         if any(not _is_level(setting, s, inside) for s in _moving(setting, outside)):
             return None  # with that one at its end the others are elsewhere
+        if not all(map(mpmath.isfinite, heights)) or heights[1] < heights[0]:
+            return None  # towards that end the likelihood falls
         bounded = heights[1] - heights[0] <= 1
         if not bounded and setting.model.discrete:
             return None  # probabilities: the form has no value here
@@ -265,6 +282,8 @@ def _place(
         value = setting.value(setting.estimator.values[parameter.symbol], {}, 3 * DIGITS)
     except ZeroDivisionError:
         value = mpmath.inf
+    if value == -mpmath.inf:
+        return value, "minus infinity"
     if not mpmath.isfinite(value):
         return mpmath.inf, "infinity"
     tiny = mpmath.mpf(10) ** (-2 * DIGITS)
@@ -279,7 +298,7 @@ def _moved_inside(domain: Domain, value: mpmath.mpf, power: int) -> mpmath.mpf:
     """The value, or a point 10**-power inside the domain, or 10**power where it is infinite."""
     distance = mpmath.mpf(10) ** -power
     if mpmath.isinf(value):
-        return 1 / distance
+        return mpmath.sign(value) / distance
     if domain.lower.is_finite:
         value = max(value, mpmath.mpf(sp.N(domain.lower, DIGITS)) + distance)
     if domain.upper.is_finite:
