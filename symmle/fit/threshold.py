@@ -65,7 +65,7 @@ def threshold_fit(asked: Setting) -> Fit | None:
     located = Located(theta, best.steps, (), len(starts))
     found = judged(asked, surface, located)
     if isinstance(found, Fit):
-        return None
+        return _without_top(asked, starts)  # a climb that slowed down on its way out
     record = reported(asked, surface, found, located)
     told = f"an interior maximum, the highest that {len(starts)} starts led to"
     return with_path(asked, replace(record, message=told, notes=(*record.notes, _NOTE)))
