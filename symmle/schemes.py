@@ -67,6 +67,7 @@ class Scheme:
 
     Every parameter stands in exactly one block.
     momentum: the share of its last move that a block keeps, for the rules that have one.
+    paces: (parameter, positive factor of its step), for those that have one of their own.
     """
 
     name: str
@@ -75,6 +76,11 @@ class Scheme:
     metric: Metric = Metric.IDENTITY
     rule: Rule = Rule.GRADIENT
     momentum: sp.Expr = sp.S.Zero
+    paces: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+
+    def pace(self, parameter: sp.Symbol) -> sp.Expr:
+        """What the step is multiplied by for one parameter."""
+        return dict(self.paces).get(parameter, sp.S.One)
 
     @property
     def order(self) -> tuple[sp.Symbol, ...]:
@@ -253,10 +259,17 @@ def _moved(
 def direction(
     score: Score, scheme: Scheme, information: sp.Matrix | None = None
 ) -> tuple[sp.Expr, ...]:
-    """P * gradient for each parameter, in the order of `score.parameters`.
+    """P * gradient for each parameter, times its pace, in the order of `score.parameters`.
 
     Raises as `update` does.
     """
+    plain = _direction(score, scheme, information)
+    if not scheme.paces:
+        return plain
+    return tuple(scheme.pace(p) * each for p, each in zip(score.parameters, plain, strict=True))
+
+
+def _direction(score: Score, scheme: Scheme, information: sp.Matrix | None) -> tuple[sp.Expr, ...]:
     if scheme.metric is Metric.IDENTITY:
         return tuple(score.gradient)
     place = {symbol: i for i, symbol in enumerate(score.parameters)}

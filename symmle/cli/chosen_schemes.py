@@ -1,13 +1,14 @@
 """The schemes and the step that the options ask for."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 import sympy as sp
 
+from symmle.coordinates import assignments
 from symmle.errors import InputError
-from symmle.parsing import parse
+from symmle.parsing import check_name, parse
 from symmle.schemes import (
     Rule,
     Scheme,
@@ -58,7 +59,51 @@ def chosen_schemes(
     }
     if momentum is not None and not set(names) & _WITH_MOMENTUM:
         raise InputError(f"--momentum belongs to one of {', '.join(sorted(_WITH_MOMENTUM))}")
-    return [makers[name]() for name in dict.fromkeys(names)]
+    paces = tuple(_paces(symbols, named, arguments).items())
+    return [replace(makers[name](), paces=paces) for name in dict.fromkeys(names)]
+
+
+def step_named(arguments: argparse.Namespace, taken: Collection[str]) -> sp.Symbol:
+    """The symbol of the step: of --step-symbol, else `step`, or `step_` where that is taken.
+
+    Raises InputError for a name that is taken.
+    """
+    name: str | None = arguments.step_symbol
+    if name is None:
+        return sp.Symbol("step_" if "step" in taken else "step", positive=True)
+    check_name(name, "step")
+    if name in taken:
+        raise InputError(f"--step-symbol {name!r} is a name of the problem; choose another")
+    return sp.Symbol(name, positive=True)
+
+
+def _paces(
+    symbols: Sequence[sp.Symbol], named: Callable[[str], sp.Symbol], arguments: argparse.Namespace
+) -> dict[sp.Symbol, sp.Expr]:
+    """What --steps multiplies the step by for each symbol; all of it where it gives numbers."""
+    if arguments.steps is None:
+        return {}
+    step = sp.Symbol(arguments.step_symbol or "step", positive=True)
+    found: dict[sp.Symbol, sp.Expr] = {}
+    for part in assignments([arguments.steps]):
+        name, sign, written = (text.strip() for text in part.partition("="))
+        symbol = named(name)
+        if not sign or symbol in found:
+            raise InputError(f"--steps {part!r} must give NAME=STEP, once for each name")
+        found[symbol] = parse(written, {step.name: step}, f"step of {name}")
+    missing = [symbol.name for symbol in symbols if symbol not in found]
+    if missing:
+        raise InputError(f"--steps has no step for {missing[0]}; add {missing[0]}=...")
+    if not any(step in value.free_symbols for value in found.values()):
+        ratios = found
+    else:
+        ratios = {symbol: sp.cancel(value / step) for symbol, value in found.items()}
+    if not all(ratio.is_number and ratio.is_positive for ratio in ratios.values()):
+        raise InputError(
+            f"--steps {arguments.steps!r} must give each a positive multiple of {step}, or each a "
+            f"positive number"
+        )
+    return ratios
 
 
 def _named(scheme: Scheme, name: str, rule: Rule, momentum: sp.Expr = sp.S.Zero) -> Scheme:
@@ -82,13 +127,22 @@ def _momentum(text: str | None) -> sp.Expr | None:
 def step_asked(arguments: argparse.Namespace) -> sp.Expr | None:
     """The number of --step; None without one."""
     if arguments.step is None:
-        return None
+        at_numbers = arguments.steps is not None and not _names_step(arguments)
+        return sp.S.One if at_numbers else None
     value = parse(arguments.step, {}, "--step")
     if not value.is_positive:
         raise InputError(
             f"--step {arguments.step!r} is not a positive number; give one such as 0.1 or 1/3"
         )
     return value
+
+
+def _names_step(arguments: argparse.Namespace) -> bool:
+    """Whether --steps are multiples of the step, and not numbers."""
+    step = sp.Symbol(arguments.step_symbol or "step", positive=True)
+    parts = assignments([arguments.steps])
+    texts = [part.partition("=")[2] for part in parts]
+    return any(step in parse(text, {step.name: step}, "--steps").free_symbols for text in texts)
 
 
 def _order(named: Callable[[str], sp.Symbol], text: str | None) -> tuple[sp.Symbol, ...] | None:

@@ -130,8 +130,11 @@ def at_values(derivation: Derivation, text: str) -> Point:
     )
 
 
-def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
-    model = derivation.model
+def values_named(model: Model, text: str) -> dict[sp.Symbol, sp.Expr]:
+    """The numbers of --at, for the parameters that it names.
+
+    Raises InputError for a name that is unknown or given twice.
+    """
     values: dict[sp.Symbol, sp.Expr] = {}
     for part in assignments([text]):
         name, found, written = part.partition("=")
@@ -141,6 +144,12 @@ def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
         if symbol in values:
             raise InputError(f"--at names {name.strip()!r} twice; give it one value")
         values[symbol] = parse(written, {}, f"value of {name.strip()}")
+    return values
+
+
+def _assigned(derivation: Derivation, text: str) -> dict[sp.Symbol, sp.Expr]:
+    model = derivation.model
+    values = values_named(model, text)
     variables = (*model.given, *model.parameters)
     missing = [each.name for each in variables if each.symbol not in values]
     if missing:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked, step_named
 from symmle.cli.cycles_asked import cycles_of_problem
 from symmle.coordinates import assignments
 from symmle.dynamics import Cycles
@@ -47,7 +47,7 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
             "not; choose newton or diagonal_newton"
         )
     problem = _placed(_with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
-    if problem.is_map and (arguments.scheme or arguments.step):
+    if problem.is_map and (arguments.scheme or arguments.step or arguments.steps):
         raise InputError(
             f"{problem.name} is an explicit map, its own scheme; leave --scheme and --step out"
         )
@@ -116,7 +116,7 @@ def _analysed(
             else stability(
                 problem.field,
                 scheme,
-                _step_symbol(problem),
+                step_named(arguments, _names(problem)),
                 values,
                 strict_maximum=strict,
                 at=at if numbers else None,
@@ -146,9 +146,8 @@ def _over(problem: Problem, arguments: argparse.Namespace) -> sp.Symbol | None:
     return names[arguments.over]
 
 
-def _step_symbol(problem: Problem) -> sp.Symbol:
-    taken = {each.name for each in (*problem.variables, *problem.given)}
-    return sp.Symbol("step_" if "step" in taken else "step", positive=True)
+def _names(problem: Problem) -> set[str]:
+    return {each.name for each in (*problem.variables, *problem.given)}
 
 
 def _with_numbers(problem: Problem, texts: tuple[str, ...] | list[str]) -> Problem:

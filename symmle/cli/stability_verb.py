@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.cli.analysis import step_symbol
-from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked, step_named
 from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.point import Point, at_data, at_estimate, at_values
 from symmle.derive import Derivation, derive
@@ -38,9 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     model = named_model(arguments)
     derivation = derive(model)
     schemes = chosen_schemes(model.symbols, model.symbol, arguments)
+    if arguments.over is not None:
+        from symmle.cli.over_asked import print_over
+
+        return print_over(derivation, schemes, arguments)
     point = _point(derivation, arguments)
     at = step_asked(arguments)
-    step = step_symbol(model)
+    step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
     found = tuple(_analysed(derivation, scheme, step, point, at) for scheme in schemes)
     compared = tuple(comparison(*pair) for pair in pairwise(found))
     if arguments.cycles is None:

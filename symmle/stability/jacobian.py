@@ -37,6 +37,21 @@ def field_jacobian(
     there, so derivatives of P do not enter.
     Raises InputError for scoring without an information matrix.
     """
+    rows = _field_jacobian(hessian, scheme, parameters, information)
+    if not scheme.paces:
+        return rows
+    return tuple(
+        tuple(scheme.pace(p) * entry for entry in row)
+        for p, row in zip(parameters, rows, strict=True)
+    )
+
+
+def _field_jacobian(
+    hessian: sp.Matrix,
+    scheme: Scheme,
+    parameters: Sequence[sp.Symbol],
+    information: sp.Matrix | None,
+) -> tuple[tuple[sp.Expr, ...], ...]:
     if scheme.metric is Metric.OBSERVED and len(scheme.blocks) == 1:
         return _rows(-sp.eye(hessian.rows))  # -H**-1 * H, whatever H is
     if scheme.metric is Metric.IDENTITY:
@@ -184,7 +199,7 @@ def general_jacobian(
     require_fits(score, scheme, step)
     field = direction(score, scheme, information)
     derivative = score.hessian
-    if scheme.metric is not Metric.IDENTITY:
+    if scheme.metric is not Metric.IDENTITY or scheme.paces:
         derivative = sp.Matrix(field).jacobian(score.parameters)
     point: dict[sp.Symbol, sp.Expr] = {}
     result: Matrix = sp.eye(len(field)).tolist()

@@ -99,16 +99,24 @@ def scheme_over(
         ),
         step,
     )
-    found = stable_values(moving)
-    z = sp.Symbol("z")
-    polynomial = jacobian.charpoly(z).as_expr()
     written = update(field, scheme, step)
+    return over_values(moving, _as_given(written, problem) if problem.is_map else written)
+
+
+def over_values(moving: Moving, written: Map) -> SchemeStability:
+    """What is said of a scheme of fixed step over the values of a symbol.
+
+    written: its update.
+    """
+    scheme, jacobian = written.scheme, moving.jacobian
+    found = stable_values(moving)
+    polynomial = jacobian.charpoly(sp.Symbol("z")).as_expr()
     first = found.intervals[0] if found.intervals else None
     return SchemeStability(
         scheme.name,
         scheme.order,
-        over,
-        _as_given(written, problem) if problem.is_map else written,
+        moving.symbol,
+        written,
         jacobian,
         _multipliers(jacobian),
         polynomial,

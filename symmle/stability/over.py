@@ -10,6 +10,7 @@ enclosed in balls on a window, which is said.  One rational value in each cell d
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import sympy as sp
 from flint import arb, ctx, fmpq, fmpq_poly
@@ -40,9 +41,10 @@ from symmle.stability.polynomials import (
 )
 from symmle.stability.records import Criticality, Event, Interval, Passage, StableSet
 
-_SECONDS = 10.0
+_SECONDS = 6.0
 _BITS = 320
-_WINDOW = 1000  # of a transcendental boundary: from minus this to this
+_LONG = 1500  # operations of a boundary
+_WINDOWS = (1000, 50, 10)  # of a transcendental boundary: from minus this to this, tried in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,15 @@ def stable_values(moving: Moving) -> StableSet:
     balls; certified within a window otherwise, which `reason` names.  best_step and rate are not
     sought.
     """
-    try:
-        return bounded(_SECONDS, lambda: _stable_values(moving))
-    except BudgetError as undecided:
-        return StableSet(None, None, None, Known.UNKNOWN, reason=str(undecided))
+    for window in _WINDOWS:
+        try:
+            return bounded(_SECONDS, partial(_stable_values, moving, fmpq(window)))
+        except BudgetError as undecided:
+            reason = str(undecided)
+    return StableSet(None, None, None, Known.UNKNOWN, reason=reason)
 
 
-def _stable_values(moving: Moving) -> StableSet:
+def _stable_values(moving: Moving, window: fmpq) -> StableSet:
     symbol = moving.symbol
     rows = [[sp.together(entry) for entry in row] for row in moving.jacobian.tolist()]
     coefficients = [sp.together(c) for c in characteristic(rows, sp.Rational)]
@@ -100,10 +104,9 @@ def _stable_values(moving: Moving) -> StableSet:
     if None not in algebraic:
         roots = _roots([p for p in algebraic if p is not None], lower, upper)
     else:
-        window = fmpq(_WINDOW)
         low = -window if lower is None else max(lower, -window)
         high = window if upper is None else min(upper, window)
-        roots = [r for _, f in boundaries for r in enclosed_roots(f, symbol, low, high)]
+        roots = [r for _, f in boundaries for r in enclosed_roots(_once(f), symbol, low, high)]
         roots = merged(roots)
         lower, upper = low, high
         reason = f"looked for with {symbol} from {low} to {high}"
@@ -116,6 +119,11 @@ def _stable_values(moving: Moving) -> StableSet:
     if any(each.error for each in intervals):
         known = known.weaker(Known.CERTIFIED)
     return StableSet(intervals, None, None, known, reason=reason)
+
+
+def _once(expr: sp.Expr) -> sp.Expr:
+    """The expression multiplied out, unless it is long: what cancels is then seen to cancel."""
+    return sp.expand(expr) if expr.count_ops() < _LONG else expr
 
 
 def _is_at(root: Root, end: fmpq | None) -> bool:
