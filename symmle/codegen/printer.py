@@ -161,9 +161,10 @@ class Printer:
     def _constant(self, expr: sp.Expr) -> tuple[str, int]:
         if expr == sp.pi:
             return self._spelt("math.pi"), _ATOM
-        if not expr.is_real or not expr.is_finite:
+        exact = sp.N(expr, 30)  # besseli(0, 3) is a number, though SymPy does not say it is real
+        if not (isinstance(exact, sp.Float | sp.Rational) and exact.is_finite):
             raise _refusal(expr)
-        value = float(sp.N(expr, 30))
+        value = float(exact)
         return repr(value), _SIGN if value < 0 else _ATOM
 
     def _rational(self, number: sp.Rational) -> tuple[str, int]:

@@ -318,11 +318,18 @@ def _certified(
         proof = None
         if all(value.is_finite() for value in values.values()):
             proof = certify(problem.derivation, problem.rows, problem.counts, theta)
-        if proof is None or proof.error_of(symbol, theta[symbol]) > 1e-9 * abs(theta[symbol]):
+        room = max(abs(theta[symbol]), _gap(place, places))
+        if proof is None or proof.error_of(symbol, theta[symbol]) > 1e-9 * room:
             doubtful.append((float(place.lower()), float(place.upper())))
         else:
             found.append(proof)
     return tuple(found), tuple(doubtful)
+
+
+def _gap(place: arb, places: list[arb]) -> float:
+    """The distance to the nearest other zero, one at the most: for a zero at zero itself."""
+    others = (float(abs(place - each).mid()) for each in places if each is not place)
+    return min(1.0, *others, 1.0)
 
 
 def _is_outside(problem: _Problem, values: Mapping[sp.Symbol, arb]) -> bool:

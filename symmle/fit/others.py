@@ -12,7 +12,7 @@ import sympy as sp
 from symmle.estimate import Estimator, Kind
 from symmle.fit.climb import Point, Top
 from symmle.fit.highest import is_smooth_inside
-from symmle.fit.locate import Located
+from symmle.fit.locate import Located, is_as_high
 from symmle.fit.record import Fit, Maximum, Searched
 from symmle.fit.setting import Setting
 from symmle.fit.verdict import over_the_whole
@@ -46,11 +46,7 @@ def with_every_maximum(asked: Setting, located: Located) -> Located:
     ]
     if not found.whole:
         return _with_those(asked, located, tops)
-    if not tops:
-        return located
-    best, *others = tops
-    theta = dict(zip(symbols, best.point, strict=True))
-    return replace(located, theta=theta, others=tuple(others), searched=0)
+    return replace(_with_tops(asked, located, tops), searched=0) if tops else located
 
 
 def with_search(asked: Setting, found: Fit, searched: Searched | None) -> Fit:
@@ -142,9 +138,19 @@ def _with_those(asked: Setting, located: Located, tops: list[Top]) -> Located:
     for top in (Top(here, float(height), True, 0), *located.others):
         if not any(_is_same(top.point, other.point) for other in tops):
             tops = [*tops, top]
-    best, *others = sorted(tops, key=lambda top: -top.height)
+    return _with_tops(asked, located, tops)
+
+
+def _with_tops(asked: Setting, located: Located, tops: list[Top]) -> Located:
+    """The highest; of those equally high, the one that was found first by a climb."""
+    ordered = sorted(tops, key=lambda top: -top.height)
+    here = tuple(located.theta.values())
+    best = next(
+        (t for t in ordered if _is_same(t.point, here) and is_as_high(t, ordered[0].height)),
+        ordered[0],
+    )
     theta = dict(zip(asked.model.symbols, best.point, strict=True))
-    return replace(located, theta=theta, others=tuple(others))
+    return replace(located, theta=theta, others=tuple(t for t in ordered if t is not best))
 
 
 def _is_same(one: Point, other: Point) -> bool:
