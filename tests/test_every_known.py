@@ -106,3 +106,66 @@ def test_a_search_not_asked_for_says_nothing():
     """Without --all the record holds no search."""
     found = fit(family_model("normal"), from_columns({"x": FAR}))
     assert found.search is None and fit_json(found)["search"] is None
+
+
+CIRCLE = "log(exp(3*cos(x - m))/2 + exp(3*cos(x + m))/2) - log(2*pi*besseli(0, 3))"
+TORUS = "log(exp(3*cos(x - a))/2 + exp(3*cos(x - b))/2) - log(2*pi*besseli(0, 3))"
+ANGLES = [-1.9, -1.4, -1.1, -0.8, 0.5, 0.9, 1.3, 1.35, 2.0]
+
+
+def numbers(found: Fit) -> tuple[int, int, int]:
+    kinds = [p.kind for p in found.search.points] if found.search else []
+    return kinds.count("maximum"), kinds.count("saddle"), kinds.count("minimum")
+
+
+def test_an_angle_is_searched_once_round():
+    """Maxima and minima take turns on a circle: as many of each, and as many as on a fine grid."""
+    model = build_model("own", CIRCLE, {"x": "angle"}, {"m": "angle"})
+    found = every(model, ANGLES)
+    assert found.search is not None and found.search.whole and found.search.highest
+    places = np.linspace(-math.pi, math.pi, 2001)[1:]
+    gaps = np.array(ANGLES)[:, None]
+    rows = np.logaddexp(3 * np.cos(gaps - places), 3 * np.cos(gaps + places))
+    heights = rows.sum(axis=0)
+    tops = (heights > np.roll(heights, 1)) & (heights >= np.roll(heights, -1))
+    assert numbers(found) == (tops.sum(), 0, tops.sum())
+    listed = sorted(p.estimate["m"] for p in found.search.points if p.kind == "maximum")
+    assert listed == pytest.approx(places[tops], abs=0.01)
+
+
+def test_two_angles_obey_the_law_of_the_torus():
+    """Maxima less saddles plus minima are zero on a torus (Morse), and one in a plane of decay."""
+    model = build_model("own", TORUS, {"x": "angle"}, {"a": "angle", "b": "angle"})
+    found = every(model, ANGLES)
+    assert found.search is not None and found.search.whole and found.search.highest
+    tops, saddles, bottoms = numbers(found)
+    assert tops - saddles + bottoms == 0 and tops == 2
+    text = "log(exp(-(x - a)**2/2)/2 + exp(-(x - b)**2/2)/2) - log(2*pi)/2"
+    plane = build_model("own", text, {"x": "real"}, {"a": "real", "b": "real"})
+    found = every(plane, [-2.5, -2.0, -1.4, 1.6, 2.1, 2.6])
+    tops, saddles, bottoms = numbers(found)
+    assert found.search is not None and found.search.highest and tops - saddles + bottoms == 1
+
+
+def test_a_minimum_at_zero_is_settled():
+    """By symmetry m = 0 is stationary: what is near it is measured beside the other points."""
+    text = "log(exp(-(x - m)**2/2)/2 + exp(-(x + m)**2/2)/2) - log(2*pi)/2"
+    found = every(build_model("own", text, {"x": "real"}, {"m": "real"}), [-2.0, 1.5, 2.5])
+    assert numbers(found) == (2, 0, 1)
+
+
+def test_every_turn_of_a_frequency_is_listed():
+    """Sine regression: as many sign changes of the score on a fine grid of the box."""
+    data = {"t": "real", "y": "real"}
+    text = "-(y - sin(w*t))**2/2 - log(2*pi)/2"
+    t = np.linspace(0, 10, 12)
+    y = np.sin(2.3 * t) + np.tile([0.1, -0.15, 0.05], 4)
+    model = build_model("own", text, data, {"w": "positive"})
+    found = fit(model, from_columns({"t": t.tolist(), "y": y.tolist()}), every_maximum=True)
+    assert found.search is not None
+    low, high = found.search.box["w"]
+    grid = np.linspace(low, high, 200_001)
+    slope = ((y - np.sin(np.outer(grid, t))) * np.cos(np.outer(grid, t)) * t).sum(axis=1)
+    changes = np.count_nonzero(np.diff(np.sign(slope)))
+    tops, saddles, bottoms = numbers(found)
+    assert tops + bottoms == changes > 20 and abs(tops - bottoms) <= 1 and not saddles

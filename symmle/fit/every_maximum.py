@@ -31,6 +31,7 @@ from symmle.fit.highest import is_smooth_inside, rises_to_all
 from symmle.fit.one_unknown import OneUnknown, in_one_unknown
 from symmle.fit.pulled_back import pulled_back
 from symmle.fit.rational_score import rational_roots
+from symmle.fit.turns import once_round, turns, without_repeats
 
 _PRECISION = 80
 _MOST_UNKNOWNS = 4  # round a stationary point
@@ -159,22 +160,27 @@ def _in_box(
         if len(symbols) > _MOST_BLIND:
             return Search((), {}, False, (), _NOTHING)
     rest = remaining(derivation, rows, counts, seconds) if box is None else None
-    pulled = pulled_back(derivation.model) if rest is None and box is None else ()
+    free = rest is None and box is None
+    pulled = pulled_back(derivation.model) if free else ()
+    periods = turns(derivation.model) if free else {}
+    round_ = once_round(near, periods)
     searched = box or (_ends_of(rest) if rest else default_box(derivation, rows, pulled))
     if searched is None:
         return None
-    outside = rest.bounds if rest else pulls(searched, pulled, rows)
+    searched = {**searched, **round_}
+    outside = rest.bounds if rest else (*pulls(searched, pulled, rows), *_repeated(round_))
     whole = rest.whole if rest else len(outside) == len(symbols)
     stop = time.process_time() + seconds
     if rest is None and box is None and near is not None and not whole:
-        held = {s: searched[s] for s in pulled}
+        held = {s: searched[s] for s in (*pulled, *periods)}
         units = units_of(laid, near)
         boxes = growing(derivation, near, units, held)
         decided, found = grown(Searching(derivation, laid, rows, counts), boxes, units, stop)
+        found = without_repeats(found, periods)
         points = _highest_first([_stationary(derivation, p, rows, counts) for p in found])
         if decided is None:
             return Search(points, {}, False, (), _NOTHING)
-        road = _sentence(decided, 0, pulls(decided, pulled, rows), False)
+        road = _sentence(decided, 0, (*pulls(decided, pulled, rows), *_repeated(round_)), False)
         return Search(points, decided, True, (), road)
     parts = _clusters(rest, symbols) if rest else [tuple(searched[s] for s in symbols)]
     found, left = [], []
@@ -185,6 +191,7 @@ def _in_box(
             parts = searching.few(parts[0], unit, stop - seconds / 2)
         for part in parts:
             left += divided(derivation, laid, rows, counts, part, stop, found)
+    found = without_repeats(found, periods)
     points = _highest_first([_stationary(derivation, each, rows, counts) for each in found])
     road = _sentence(searched, len(left), outside, whole)
     settled = whole and not left
@@ -201,6 +208,10 @@ def _is_flat(laid: Enclosed, near: Mapping[sp.Symbol, float]) -> bool:
         return False
     bends = np.abs(np.linalg.eigvalsh(np.reshape(values[size:], (size, size))))
     return bool(np.max(np.abs(values[:size])) < _FLAT and bends.min() <= _FLAT * bends.max())
+
+
+def _repeated(round_: Mapping[sp.Symbol, tuple[float, float]]) -> list[str]:
+    return [f"in every other turn of {s} the law is the same" for s in round_]
 
 
 def _ends_of(rest: Remaining) -> dict[sp.Symbol, tuple[float, float]]:
@@ -231,9 +242,7 @@ def _sentence(
             "every stationary point in the whole domain is listed; proved: no other with "
             f"{where}, and none elsewhere: {reasons}"
         )
-    claimed = (
-        f"and it is proved outside that {reasons}" if outside else "and nothing is claimed outside"
-    )
+    claimed = f"and outside: {reasons}" if outside else "and nothing is claimed outside"
     return (
         f"every stationary point with {where} is listed; any other there is proved absent, "
         f"{claimed}"

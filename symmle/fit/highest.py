@@ -32,8 +32,10 @@ def is_smooth_inside(derivation: Derivation) -> bool:
 
 
 def _is_regular(expr: sp.Expr) -> bool:
-    if expr.is_Symbol or (expr.is_number and bool(expr.is_finite)):
+    if expr.is_Symbol:
         return True
+    if expr.is_number:
+        return bool(sp.N(expr, 15).is_finite)
     if not all(_is_regular(arg) for arg in expr.args):
         return False
     if isinstance(expr, sp.Pow):

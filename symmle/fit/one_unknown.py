@@ -24,6 +24,7 @@ from symmle.fit.many_boxes import narrowed
 from symmle.fit.near_end import clear_distance
 from symmle.fit.rational_score import rational_roots
 from symmle.fit.single_use import single_use
+from symmle.fit.turns import once_round, turns, without_repeats
 from symmle.fit.wide import Wide, wide
 from symmle.fit.zeros_on_line import Zeros, zeros_on_line
 from symmle.model import Domain, Variable
@@ -128,7 +129,9 @@ def in_one_unknown(
     quick = _quick(problem, line)
     start = _start(problem, near)
     stop = time.process_time() + seconds
-    ends = _ends(problem, line)
+    period = turns(derivation.model).get(symbol)
+    around = {} if period is None else once_round({symbol: start}, {symbol: period})
+    ends = around.get(symbol) or _ends(problem, line)
     reached, zeros = [start, start], []
     open_sides = [True, True]
     for side, a, b in _pieces(problem.unknown.domain, start, ends):
@@ -273,7 +276,8 @@ def _judged(
     places = [place for part in zeros for place in part.places]
     # Parts overlap a little, so that a zero on an edge is met twice.
     apart = [p for i, p in enumerate(places) if not any(p.overlaps(q) for q in places[:i])]
-    found, doubtful = _certified(problem, apart)
+    proved, doubtful = _certified(problem, apart)
+    found = tuple(without_repeats(proved, turns(problem.derivation.model)))
     left = (*(each for part in zeros for each in part.undecided), *doubtful)
     domain = problem.unknown.domain
     below = ends[0] is None or reached[0] > ends[0]
@@ -292,9 +296,10 @@ def _is_highest(problem: _Problem, result: OneUnknown) -> bool:
         return False
     symbol = problem.unknown.symbol
     ordered = sorted(result.found, key=lambda proof: proof.centre[symbol])
-    if not rises_to_all(["maximum" if proof.maximum else "" for proof in ordered]):
-        return False
     derivation = problem.derivation
+    closed = symbol in turns(derivation.model)  # a circle has no ends
+    if not closed and not rises_to_all(["maximum" if p.maximum else "" for p in ordered]):
+        return False
     return is_smooth_inside(derivation) and profiles_are_maxima(derivation, problem.values)
 
 

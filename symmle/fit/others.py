@@ -15,6 +15,7 @@ from symmle.fit.highest import is_smooth_inside
 from symmle.fit.locate import Located, is_as_high
 from symmle.fit.record import Fit, Maximum, Searched
 from symmle.fit.setting import Setting
+from symmle.fit.turns import in_first_turn, turns
 from symmle.fit.verdict import over_the_whole
 from symmle.known import Known
 
@@ -33,6 +34,8 @@ def with_every_maximum(asked: Setting, located: Located) -> Located:
 
     if asked.rows is None or asked.counts is None:
         return _declined(located, "the data have too many distinct rows to enclose every maximum")
+    periods = turns(asked.model)
+    located = replace(located, theta=in_first_turn(located.theta, periods))
     found = stationary_points(asked.derivation, asked.rows, asked.counts, near=located.theta)
     if found is None:
         return _declined(located, f"every maximum cannot be enclosed here: {_why_not(asked)}")
