@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from symmle.api import diagnose as diagnose
     from symmle.api import fit as fit
     from symmle.api import rank as rank
     from symmle.data import read as read
@@ -39,6 +40,7 @@ _ROOMS = {
     "build_model": "model",
     "coordinate": "schemes",
     "derive": "derive",
+    "diagnose": "api",
     "estimate": "estimate",
     "family_model": "families",
     "fit": "api",

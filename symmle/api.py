@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike
 
 from symmle.coordinates import in_coordinates
 from symmle.data import Sample, from_columns, read
+from symmle.diagnosis import Case, Diagnosis, case_of_model
+from symmle.diagnosis import diagnose as diagnose_case
 from symmle.errors import InputError
 from symmle.families import FAMILIES, dimension_of_columns, family_model
 from symmle.fit import Fit, Weights
@@ -25,8 +28,10 @@ from symmle.fit import fit as fit_sample
 from symmle.fit.ranking import Ranking
 from symmle.fit.ranking import rank as rank_sample
 from symmle.model import Model, load_model
+from symmle.report.diagnosis import diagnosis_text
 from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
 from symmle.report.ranking import ranking_text
+from symmle.schemes import Scheme, alternating, newton, scoring, simultaneous
 from symmle.ties import fix as tied
 
 
@@ -136,6 +141,72 @@ def rank(
     sample = _sample(one or family_model(names[0]), data, column, weights, drop_missing)
     found = rank_sample(sample, names, level, seconds)
     return RankingResult(found.n, found.ranked, found.unranked)
+
+
+class DiagnosisResult(Diagnosis):
+    """A diagnosis that shows itself as the command line prints it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return diagnosis_text(self)
+
+
+def diagnose(
+    model: Model | str | Path,
+    data: Data,
+    *,
+    step: float,
+    start: Mapping[str, float],
+    scheme: str | Scheme = "simultaneous",
+    iterations: int | None = None,
+    column: str | Sequence[str] | None = None,
+    weights: str | ArrayLike | None = None,
+    fix: Assignments = (),
+    coordinates: Assignments = (),
+    drop_missing: bool = False,
+) -> DiagnosisResult:
+    """What a run of an update does, why, and what to do instead.
+
+    model, data, column, weights, fix, coordinates, drop_missing: as for `fit`.
+    step: positive.  start: a number for every parameter, in its domain.
+    scheme: "simultaneous", "alternating", "newton", "scoring", or a Scheme.
+    iterations: updates at most; a million, or 20,000 where each passes over the data.
+    Raises InputError for what cannot be used, in one sentence.
+
+    >>> import symmle
+    >>> x = [1.0, 2.0, 6.0]
+    >>> found = symmle.diagnose("exponential", x, scheme="newton", step=1, start={"rate": 0.9})
+    >>> found.outcome.value, found.remedy is not None
+    ('leaves_domain', True)
+    """
+    chosen = _model(_of_size(model, data, column, weights), fix, coordinates)
+    sample = _sample(chosen, data, column, weights, drop_missing)
+    case = case_of_model(chosen, sample)
+    names = {each.name for each in case.variables}
+    if set(start) != names:
+        raise InputError(f"the start must give {', '.join(sorted(names))}, not {[*start]}")
+    if not 0 < float(step) < float("inf"):
+        raise InputError(f"the step {step!r} is no positive number; give one such as 0.1")
+    place = {symbol: float(start[symbol.name]) for symbol in case.symbols}
+    found = diagnose_case(case, _scheme(scheme, case), sp.Float(float(step), 17), place, iterations)
+    return DiagnosisResult(*(getattr(found, each.name) for each in fields(found)))
+
+
+_SCHEMES = {
+    "simultaneous": simultaneous,
+    "alternating": alternating,
+    "newton": newton,
+    "scoring": scoring,
+}
+
+
+def _scheme(given: str | Scheme, case: Case) -> Scheme:
+    if isinstance(given, Scheme):
+        return given
+    if given not in _SCHEMES:
+        raise InputError(f"the scheme {given!r} is none of {', '.join(_SCHEMES)}; or give a Scheme")
+    return _SCHEMES[given](case.symbols)
 
 
 def _of_size(

@@ -17,7 +17,7 @@ ROOMS = (
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
     "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "problem", "fixed_points",
     "schemes", "stability",
-    "dynamics", "codegen", "data", "fit", "verify", "report", "api", "cli", "__main__",
+    "dynamics", "codegen", "data", "fit", "diagnosis", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 
 

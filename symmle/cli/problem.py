@@ -46,7 +46,7 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
             f"{min(informed)} divides by the Fisher information, which a problem without data has "
             "not; choose newton or diagonal_newton"
         )
-    problem = _placed(_with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
+    problem = _placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
     if problem.is_map and (arguments.scheme or arguments.step or arguments.steps):
         raise InputError(
             f"{problem.name} is an explicit map, its own scheme; leave --scheme and --step out"
@@ -150,7 +150,7 @@ def _names(problem: Problem) -> set[str]:
     return {each.name for each in (*problem.variables, *problem.given)}
 
 
-def _with_numbers(problem: Problem, texts: tuple[str, ...] | list[str]) -> Problem:
+def with_numbers(problem: Problem, texts: tuple[str, ...] | list[str]) -> Problem:
     """The problem with --fix NAME=VALUE put in for constants that are symbols."""
     if not texts:
         return problem

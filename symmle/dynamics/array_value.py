@@ -34,6 +34,8 @@ _FUNCTIONS: Mapping[type[sp.Basic], Callable[..., Array]] = {
     sp.Abs: np.abs,
     sp.sign: np.sign,
     sp.floor: np.floor,
+    sp.erf: np.vectorize(math.erf, otypes=[float]),
+    sp.erfc: np.vectorize(math.erfc, otypes=[float]),
     sp.Min: lambda *parts: reduce(np.minimum, parts),
     sp.Max: lambda *parts: reduce(np.maximum, parts),
 }

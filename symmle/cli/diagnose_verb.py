@@ -1,0 +1,108 @@
+"""`symmle diagnose`: what a run does, why, and what to do instead."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.naming import is_problem_file, named_model, sample_for
+from symmle.coordinates import assignments
+from symmle.errors import InputError
+from symmle.model import Variable
+from symmle.parsing import parse
+from symmle.report.encoding import dumped
+from symmle.schemes import Scheme
+
+_MOST = 10**9
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the diagnosis; 0 where there is a point to converge to, 1 where there is none."""
+    from symmle.diagnosis import case_of_model, case_of_problem, diagnose
+    from symmle.diagnosis.case import scheme_of_map
+    from symmle.diagnosis.gradient import compared
+    from symmle.report.diagnosis import diagnosis_json, diagnosis_text
+
+    if arguments.logpdf and not arguments.data:
+        arguments.model, arguments.data = None, arguments.model
+    if is_problem_file(arguments.model):
+        from symmle.cli.problem import with_numbers
+        from symmle.problem import load_problem
+
+        if arguments.data:
+            raise InputError(f"{arguments.model!r} holds a problem without data; leave them out")
+        case = case_of_problem(with_numbers(load_problem(arguments.model), arguments.fix or ()))
+    else:
+        model = named_model(arguments)
+        if not arguments.data:
+            raise InputError("diagnose needs data for a model; write `symmle diagnose MODEL DATA`")
+        case = case_of_model(model, sample_for(model, arguments))
+    if case.is_map:
+        if arguments.scheme or arguments.step:
+            raise InputError(f"{case.name} is an explicit map; leave --scheme and --step out")
+        scheme, step = scheme_of_map(case), sp.S.One
+    else:
+        scheme, step = _scheme(case.symbols, arguments), _step(arguments)
+    start = _start(case.variables, arguments.start)
+    wrong = ""
+    if arguments.gradient:
+        wrong = compared(case, arguments.gradient, start)
+    found = diagnose(case, scheme, step, start, _count(arguments.iterations), wrong)
+    write = dumped(diagnosis_json(found)) if arguments.json else diagnosis_text(found)
+    sys.stdout.write(write)
+    return 0 if case.targets else 1
+
+
+def _scheme(symbols: Sequence[sp.Symbol], arguments: argparse.Namespace) -> Scheme:
+    names = {symbol.name: symbol for symbol in symbols}
+
+    def named(name: str) -> sp.Symbol:
+        if name not in names:
+            raise InputError(f"--order names {name!r}; the variables are {', '.join(names)}")
+        return names[name]
+
+    if len(arguments.scheme or ()) > 1:
+        raise InputError("a run has one scheme; give --scheme once")
+    arguments.scheme = arguments.scheme or ["simultaneous"]
+    return chosen_schemes(symbols, named, arguments)[0]
+
+
+def _step(arguments: argparse.Namespace) -> sp.Expr:
+    step = step_asked(arguments)
+    if step is None:
+        raise InputError("diagnose needs the step of the run; add --step NUMBER")
+    return step
+
+
+def _start(variables: Sequence[Variable], text: str | None) -> dict[sp.Symbol, float]:
+    names = {each.name: each.symbol for each in variables}
+    example = ",".join(f"{name}=..." for name in names)
+    if text is None:
+        raise InputError(f"diagnose needs the start of the run; add --start {example}")
+    start: dict[sp.Symbol, float] = {}
+    for part in assignments([text]):
+        name, found, written = (each.strip() for each in part.partition("="))
+        if not found or name not in names or names[name] in start:
+            raise InputError(f"--start {part!r} must be NAME=NUMBER, once for each of {example}")
+        value = parse(written, {}, f"start of {name}")
+        if not value.is_number or value.is_real is False:
+            raise InputError(f"--start {part!r} is no number; write {name}=1.5")
+        start[names[name]] = float(value)
+    missing = [name for name, symbol in names.items() if symbol not in start]
+    if missing:
+        raise InputError(f"--start {text!r} has no value for {missing[0]}; add {missing[0]}=...")
+    return start
+
+
+def _count(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        count = int(float(text)) if text.isascii() else 0
+    except (ValueError, OverflowError):
+        count = 0
+    if not 1 <= count <= _MOST:
+        raise InputError(f"--iterations {text!r} is no count; give a whole number from 1 to 1e9")
+    return count
