@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy as sp
 from scipy.special import polygamma
 
 from symmle.__main__ import main
@@ -41,6 +42,8 @@ def test_a_step_for_each_player(
     for scheme in asked(capsys, *words):
         assert scheme["step"] == "eta"
         end = scheme["stable_steps"][0]["upper"]
+        moved = sp.sympify(scheme["statements"][0]["values"]["x"])  # the map is that of the paces
+        assert moved.subs({"x": 1, "y": 1, "eta": 1}) == 1 - 3 * sp.Rational(first)
         for share, stable in ((0.99, True), (1.01, False)):
             g = share * end
             move_x = np.array([[1 - g * u, -2 * g * u], [0, 1]])

@@ -32,7 +32,7 @@ def best_step(
 ) -> tuple[sp.Expr, sp.Expr, Known]:
     """(step, spectral radius of one update there, how it is known) over stable intervals."""
     repeats = {part.repeat for part in parts}
-    real = all(part.size == 1 or part.has_real_multipliers for part in parts)
+    real = all(p.is_gradient and (p.size == 1 or p.has_real_multipliers) for p in parts)
     if real and len(repeats) == 1 and None not in repeats:
         step, rate, known = _between_extremes(parts)
         return step, rate ** (sweeps * (repeats.pop() or 1)), known
