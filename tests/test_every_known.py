@@ -169,3 +169,38 @@ def test_every_turn_of_a_frequency_is_listed():
     changes = np.count_nonzero(np.diff(np.sign(slope)))
     tops, saddles, bottoms = numbers(found)
     assert tops + bottoms == changes > 20 and abs(tops - bottoms) <= 1 and not saddles
+
+
+KINKED = {
+    "-2*log(1 + abs(x - m)) - log(2)": [-5.0, -4.75, 0.0, 3.0, 3.25],
+    "-2*abs(x - m) - (x - m)**2/4": [-1.0, 0.25, 0.5, 2.0],
+    "-log(1 + (x - m)**2) - abs(x - m)/4": [-9.0, -8.5, 0.0, 7.0, 7.5],
+    "log(exp(-3*abs(x - m)) + exp(-(x - m)**2/8)/9)": [-4.0, -3.5, 1.0, 6.0],
+}
+
+
+@pytest.mark.parametrize("text", sorted(KINKED))
+def test_every_turn_of_a_kinked_likelihood_is_listed(text):
+    """At kinks and between them: as many as on a fine grid, at the same places."""
+    values = KINKED[text]
+    found = every(build_model("own", text, {"x": "real"}, {"m": "real"}), values)
+    assert found.search is not None and found.search.box
+    # Two exponentials have no expansion at infinity that would settle the ends.
+    assert found.search.whole == found.search.highest == (not text.startswith("log("))
+    proved = found.message.startswith("the maximum over the whole domain, proved")
+    assert proved == found.search.highest
+    places = np.unique(np.concatenate([np.linspace(-15, 15, 60_001), values]))
+    gaps = np.abs(np.array(values)[:, None] - places)
+    height = {
+        "-2*l": lambda d: -2 * np.log1p(d),
+        "-2*a": lambda d: -2 * d - d**2 / 4,
+        "-log": lambda d: -np.log1p(d**2) - d / 4,
+        "log(": lambda d: np.log(np.exp(-3 * d) + np.exp(-(d**2) / 8) / 9),
+    }[text[:4]]
+    slopes = np.sign(np.diff(height(gaps).sum(axis=0)))
+    turns = np.flatnonzero(np.diff(slopes)) + 1
+    listed = sorted((p.estimate["m"], p.kind) for p in found.search.points)
+    assert [place for place, _ in listed] == pytest.approx(places[turns], abs=2e-3)
+    kinds = ["maximum" if slopes[i - 1] > 0 else "minimum" for i in turns]
+    assert [kind for _, kind in listed] == kinds
+    assert len(found.maxima) == kinds.count("maximum") - 1

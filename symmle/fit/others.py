@@ -12,6 +12,7 @@ import sympy as sp
 from symmle.estimate import Estimator, Kind
 from symmle.fit.climb import Point, Top
 from symmle.fit.highest import is_smooth_inside
+from symmle.fit.kinks_on_line import kinks_on_line
 from symmle.fit.locate import Located, is_as_high
 from symmle.fit.record import Fit, Maximum, Searched
 from symmle.fit.setting import Setting
@@ -59,7 +60,20 @@ def with_search(asked: Setting, found: Fit, searched: Searched | None) -> Fit:
         return found
     if told.highest and asked.estimator.unique and asked.estimator.follows_score:
         found = replace(found, message=over_the_whole(told))
+    if told.points and not asked.derivation.smooth:
+        found = _with_turns(found, told)
     return replace(found, search=told, notes=(*found.notes, told.sentence))
+
+
+def _with_turns(found: Fit, told: Searched) -> Fit:
+    """A fit of a density with kinks, and every place where the likelihood turns."""
+    best, *others = (each for each in told.points if each.kind == "maximum")
+    here = tuple((found.estimate or {}).values())
+    if not here or not _is_same(here, tuple(best.estimate.values())):
+        return found
+    maxima = tuple(replace(each, kind="local maximum") for each in others)
+    first = "the maximum over the whole domain, proved: " if told.highest else ""
+    return replace(found, maxima=maxima, message=f"{first}{found.message}")
 
 
 def _declined(located: Located, why: str) -> Located:
@@ -128,6 +142,9 @@ def _at_the_data(estimator: Estimator) -> str:
 def _kinked(asked: Setting) -> Searched | None:
     if asked.derivation.smooth:
         return None
+    found = kinks_on_line(asked)
+    if found is not None:
+        return found
     why = "the log-density has kinks in its parameters, and no ball holds the score across one"
     return Searched((), False, {}, False, f"every maximum cannot be enclosed here: {why}")
 
