@@ -257,6 +257,16 @@ def test_a_remedy_was_run_for_families_of_every_kind(name, file, start, capsys) 
     assert found["remedy"]["iterations"] >= 1
 
 
+def test_a_saddle_is_told_from_the_maximum(capsys) -> None:
+    """Two equal components stay equal: the start is on the line that leads to the saddle."""
+    density = "log(w*exp(-(x-a)**2/2)+(1-w)*exp(-(x-b)**2/2)) - log(2*pi)/2"
+    words = ["--logpdf", density, "--data-symbol", "x", "--param", "w in (0,1)", "--param", "a"]
+    words += ["--param", "b", str(DATA / "faithful.csv"), "--column", "eruptions", "--step", "1"]
+    found = _diagnosed(capsys, *words, "--start", "w=0.5,a=2,b=2")
+    assert "a saddle" in found["cause"]
+    assert found["remedy"] is not None
+
+
 def test_from_python() -> None:
     """The record shows itself as the command line prints it."""
     found = symmle.diagnose("normal", X, step=120, start={"mu": 20, "sigma": 10})

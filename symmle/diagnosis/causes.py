@@ -18,6 +18,7 @@ from symmle.stability.records import Criticality, Verdict
 _FAR = 10.0  # times its distance that a first update may throw a run
 _MOST = 1e15  # updates of a way back that is worth a number
 _FLAT = 1e-10  # of the information in units of its own, below which it is singular
+_THERE = 1e-3  # of a unit from the target, nearer than which a run is at it
 NEAR = 1e-10  # the scaled score of a point that is reached
 
 
@@ -52,6 +53,11 @@ class Facts:
         """The spectral radius at the target."""
         at_step = None if self.stability is None else self.stability.at_step
         return None if at_step is None else float(at_step.spectral_radius)
+
+    @property
+    def is_at_target(self) -> bool:
+        """Whether the run ended at the target."""
+        return self.target is not None and self.distance(self.orbit.run.state) <= _THERE
 
     def distance(self, state: Sequence[float]) -> float:
         """From the target, in units of each variable; infinite without one."""
@@ -297,16 +303,29 @@ def _converged(facts: Facts) -> str:
     run = facts.orbit.run
     if facts.outcome is not Outcome.CONVERGES:
         return ""
-    if facts.target is None or facts.distance(run.state) > 1e-3:
+    if not facts.is_at_target:
         return (
-            f"the run comes to another stationary point, {facts.shown(run.state)}, after "
-            f"{run.steps:,} updates"
+            f"the run comes to {_kind(facts)}, {facts.shown(run.state)}, and not to the target, "
+            f"after {run.steps:,} updates: another start leads elsewhere"
         )
     rate = facts.predicted_rate
     told = "" if rate is None else f"; each update multiplies the error by {rate:.6g} near the end"
     inside = "" if facts.case.is_map else f": the step is among the stable steps{_range(facts)}"
     stable = inside if facts.verdict is Verdict.STABLE else ""
     return f"the run converges, after {run.steps:,} updates{stable}{told}"
+
+
+def _kind(facts: Facts) -> str:
+    """What a stationary point is, by the signs of the curvatures there."""
+    if facts.case.model is None:
+        return "another fixed point"
+    state = facts.orbit.run.state
+    bends = np.linalg.eigvalsh(
+        facts.case.hessian_at(dict(zip(facts.case.symbols, state, strict=False)))
+    )
+    if np.max(bends) < 0:
+        return "another maximum"
+    return "a minimum" if np.min(bends) > 0 else "a saddle"
 
 
 def _round(facts: Facts) -> str:

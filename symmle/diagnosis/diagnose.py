@@ -60,7 +60,8 @@ def diagnose(
     why = cause(facts)
     if gradient:
         why = f"{gradient}; with the right one, {why}"
-    needed = outcome is not Outcome.CONVERGES or orbit.run.steps > _MOST_PASSES or bool(gradient)
+    arrived = outcome is Outcome.CONVERGES and facts.is_at_target
+    needed = not arrived or orbit.run.steps > _MOST_PASSES or bool(gradient)
     better = remedy(facts) if needed and target is not None else None
     return _record(facts, why, better, gradient)
 
@@ -82,7 +83,7 @@ def _record(facts: Facts, why: str, better: Remedy | None, gradient: str) -> Dia
     if better is None:
         reasons["remedy"] = (
             "the run converges as it is"
-            if facts.outcome is Outcome.CONVERGES
+            if facts.outcome is Outcome.CONVERGES and facts.is_at_target
             else "a map has no step or scheme to choose"
             if facts.case.is_map
             else "no scheme that was tried converges from this start"
