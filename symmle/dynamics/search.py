@@ -36,7 +36,7 @@ _FEW = 24  # starts, and updates of a long run, of a map with functions that tak
 _NEWTON = 60
 _NEAR = 1e-9  # relative, within which two candidates are one
 _STANDS = 1e-14  # relative, by which a point that stands still may seem to move
-_MOST_BOXES = 40_000
+_MOST_BOXES = 8_000
 _BITS = 128
 
 

@@ -8,6 +8,7 @@ import sympy as sp
 from symmle.dynamics import Cycles
 from symmle.fixed_points import FixedPoints
 from symmle.problem import Objective, Problem
+from symmle.report.conjugacy import conjugacy_json
 from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import (
     Document,
@@ -88,7 +89,13 @@ def problem_json(
         kind = None if each.kind is None else _kind(problem, each.kind).value
         points.append({"fixed_point": fixed, "kind": kind, "known": point.known.value})
         schemes += [
-            {**scheme_json(scheme), "fixed_point": fixed, "kind": kind, **more}
+            {
+                **scheme_json(scheme),
+                "fixed_point": fixed,
+                "kind": kind,
+                **conjugacy_json(scheme),
+                **more,
+            }
             for scheme, more in zip(each.schemes, own, strict=True)
         ]
         comparisons += [

@@ -7,6 +7,7 @@ import sympy as sp
 
 from symmle.dynamics import Cycles
 from symmle.model import Model
+from symmle.report.conjugacy import conjugacy_facts, conjugacy_json
 from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import Block, Document, Facts, Label, MatrixFormula, Paragraph, Section
 from symmle.report.encoding import Object
@@ -51,7 +52,7 @@ def scheme_part(scheme: SchemeStability, where: str = "") -> Section:
     shown = _rounded(scheme)
     if is_short(*shown.jacobian):
         blocks.append(MatrixFormula(Label("J", "\\hat{J}"), shown.jacobian, shown.map.state))
-    blocks.append(Facts(tuple(scheme_facts(shown))))
+    blocks.append(Facts((*scheme_facts(shown), *conjugacy_facts(scheme))))
     name = "the map" if scheme.name == "map" else f"{scheme.name} updates"
     return Section(sentence_case(f"{name}{where}"), tuple(blocks))
 
@@ -101,7 +102,7 @@ def stability_json(
         "fixed_point": fixed,
         "fixed_point_meaning": meaning,
         "schemes": [
-            {**scheme_json(each), "fixed_point": fixed, **more}
+            {**scheme_json(each), "fixed_point": fixed, **conjugacy_json(each), **more}
             for each, more in zip(schemes, own, strict=True)
         ],
         "comparison": [
