@@ -120,7 +120,7 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
     tops = [here]
     for start in starts:
         top = climb(surface, start, chart_of, range(len(point)))
-        if top is not None and top.settled and all(_apart(top, t, chart_of) for t in tops):
+        if top is not None and top.settled and all(_apart(surface, top, t, chart_of) for t in tops):
             tops.append(top)
     best = here
     for top in tops:
@@ -132,11 +132,12 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
     return Located(theta, iterations + best.steps * (best is not here), tuple(others), len(starts))
 
 
-def _apart(top: Top, other: Top, chart_of: tuple[Chart, ...]) -> bool:
-    """Whether two tops are different points."""
+def _apart(surface: Surface, top: Top, other: Top, chart_of: tuple[Chart, ...]) -> bool:
+    """Whether two tops are different points: neither alike, nor alike for the curvature there."""
+    widths = np.sqrt(np.abs(np.diag(surface.bend(top.point)))).tolist()
     return any(
-        c.apart(a, b) > _SAME * (1 + abs(c.coordinate(a)))
-        for c, a, b in zip(chart_of, top.point, other.point, strict=True)
+        c.apart(a, b) > _SAME * (1 + abs(c.coordinate(a))) and not abs(a - b) * width <= _SAME
+        for c, a, b, width in zip(chart_of, top.point, other.point, widths, strict=True)
     )
 
 

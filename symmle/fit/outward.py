@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from symmle.fit.chart import Chart, mapped
 from symmle.fit.climb import Point, Surface, Top, climb
+from symmle.fit.many_digits import ManyDigits
 from symmle.fit.setting import Setting
 
 _STEP = 3.0  # in the coordinate: a factor of 20
@@ -26,6 +27,7 @@ _SETTLED = 1e-6  # of a height at many digits, by which a step or the rest of th
 _LEVEL = 1e-9  # of a height, by which a step may lower it there
 _RISING = 1e-6  # of a height, by which it still rises where it has no bound
 _RAN = 200.0  # in the coordinate: a factor of 1e87
+_MOST_PRECISE = 12  # distinct rows, for a way to be followed at many digits where doubles end
 _ARRIVED = 30.0  # in the coordinate: the rounding of a double
 _TOGETHER = 0.2  # of the step, by which a parameter must move to run off as well
 # steps more along the line, and the share of a height that doubles may cost it there
@@ -127,6 +129,9 @@ def outward(
     """
     others = [j for j in (range(len(start)) if free is None else free) if j != i]
     tops = followed(surface, start, chart_of, i, side, others)
+    rose = any(top.height > surface.height(start) for top in tops)
+    if rose and len(tops) < _STEPS and 0 < len(setting.counts or ()) <= _MOST_PRECISE:
+        tops = followed(ManyDigits(setting), start, chart_of, i, side, others)
     points = [_coordinates(chart_of, top.point) for top in tops]
     first = _coordinates(chart_of, start)
     lines = [_Line(chart_of, first, a, b, i, others) for a, b in pairwise(points)]
