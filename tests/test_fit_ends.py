@@ -291,3 +291,25 @@ def test_a_kink_under_a_function_that_is_real_on_the_support_only(text, where, p
     assert found.status is Status.OK
     place = math.log(3 / 7) if place is None else place
     assert found.estimate["m"] == pytest.approx(place, rel=1e-14)
+
+
+def test_a_higher_point_on_the_way_to_an_end_leaves_no_maximum():
+    """Exponentiated Weibull: SciPy's density is higher at a shape of 20 than at what is found."""
+    text = (
+        "log(a) + log(k) - log(s) + (k - 1)*log(x/s) - (x/s)**k + (a - 1)*log(1 - exp(-(x/s)**k))"
+    )
+    parameters = dict.fromkeys("aks", "positive")
+    x = [0.001, 1.0, 1000.0]
+    found = symmle.fit(build_model("own", text, {"x": "positive"}, parameters), x)
+    higher = scipy.stats.exponweib(0.05273, 2.547, scale=1606).logpdf(x).sum()
+    assert found.estimate is None
+    assert all(each.log_likelihood < higher for each in found.maxima)
+
+
+@pytest.mark.parametrize("name", ["-((x - m)/s)**4 - log(s)", "-log(s) - log(1 + ((x - m)/s)**4)"])
+def test_one_maximum_is_not_listed_twice_where_the_data_are_large(name):
+    """Three rows in balance, a thousand apart: climbs end within 1e-8 of the spread, at 1e-5."""
+    model = build_model("own", name, {"x": "real"}, {"m": "real", "s": "positive"})
+    found = symmle.fit(model, [-1e3, 0.0, 1e3])
+    assert found.status is Status.OK and found.maxima == ()
+    assert abs(found.estimate["m"]) < 1e-6

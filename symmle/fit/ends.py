@@ -7,6 +7,7 @@ Source: Sartori, Bias prevention of maximum likelihood estimates for scalar skew
 distributions, J. Statist. Plann. Inference 136 (2006).
 """
 
+import math
 from dataclasses import replace
 
 from symmle.estimate import Kind
@@ -19,15 +20,18 @@ from symmle.fit.limits import (
     first_value,
     rounded,
     run_off_exactly,
-    run_off_in_doubles,
+    ways_out,
 )
 from symmle.fit.locate import Located, not_far_off, plain_point
 from symmle.fit.record import Fit, Maximum, Status
+from symmle.fit.set_by_data import path_from
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import is_simple_root
 from symmle.fit.statuses import told
 
 _ABOVE = 1e-8  # of the height, by which the end must lie higher
+_WELL_ABOVE = 1e-6  # of the height, by which a point on the way must lie higher
+_LOOKED_AT = 12  # of the highest points in doubles, that are evaluated at many digits
 _LEVEL = 1e-9  # of the height, within which an end is as high
 _FAR_OFF = 6.0  # in the coordinate, from a point that knows the data's place and size
 
@@ -46,22 +50,45 @@ def higher_end(asked: Setting, surface: Surface, located: Located) -> Fit | None
     exact = asked.exact_height(point)
     here = surface.height(point) if exact is None else exact
     start = not_far_off(asked, surface, point)
-    ways = (
-        first_value(lambda: run_off_exactly(asked)),
-        first_value(lambda: run_off_in_doubles(asked, surface, start, floor=here)),
-    )
+    found = first_value(lambda: ways_out(asked, surface, start, floor=here))
+    followed, met = (None, []) if found is None else found
+    ways = (first_value(lambda: run_off_exactly(asked)), followed)
     heights = [(way.height, way) for way in ways if way is not None and way.height is not None]
-    if not heights:
-        return None
-    height, gone = max(heights, key=lambda each: each[0])
-    if height / asked.n <= here + _ABOVE * (1 + abs(here)):
-        return None
+    height, gone = max(heights, key=lambda each: each[0], default=(-math.inf, None))
+    if gone is None or height / asked.n <= here + _ABOVE * (1 + abs(here)):
+        return _higher_on_the_way(asked, located, here, met)
     tops = [Top(point, here, True, 0), *located.others]
     maxima = _maxima(asked, surface, [top for top in tops if _is_lower(asked, top, gone)])
     sentence = f"the likelihood is not highest inside: {gone.sentence}"
     if maxima:
         sentence += f", and the highest maximum inside has {maxima[0].log_likelihood:.7g}"
     return replace(told(asked, sentence, gone), maxima=maxima)
+
+
+def _higher_on_the_way(asked: Setting, located: Located, here: float, met: list[Top]) -> Fit | None:
+    """The record of a point higher than the maximum found, where its way came to no limit.
+
+    None where the likelihood is known to have no bound: the maximum is then told as a local one.
+    """
+    margin = _WELL_ABOVE * (1 + abs(here))
+    doubles = sorted(met, key=lambda top: -top.height)[:_LOOKED_AT]
+    exact = [(asked.exact_height(top.point), top) for top in doubles if top.height > here + margin]
+    higher = [(each, top) for each, top in exact if each is not None and each > here + margin]
+    if not higher:
+        return None
+    names = [symbol.name for symbol in asked.model.symbols]
+    found = dict(zip(names, located.theta.values(), strict=True))
+    if path_from(asked, found) is not None:
+        return None
+    height, top = max(higher, key=lambda each: each[0])
+    place = ", ".join(f"{name} = {v:.4g}" for name, v in zip(names, top.point, strict=True))
+    message = (
+        f"the highest maximum found has the log-likelihood {asked.n * here:.7g}, and at {place}, "
+        f"on the way to an end of the domain, it is {asked.n * height:.7g}; no maximum and no "
+        "limit was reached there; hold a parameter with --fix"
+    )
+    inside = Maximum(found, asked.n * here, "local maximum")
+    return replace(asked.without(Status.NOT_CONVERGED, message), maxima=(inside,))
 
 
 def level_end(asked: Setting, surface: Surface, located: Located) -> Fit | None:

@@ -175,15 +175,28 @@ def run_off_in_doubles(
     that are lower need not be found.
     None where the data span so much that a point far from some of them is not far from all.
     """
+    return ways_out(setting, surface, start, free, floor)[0]
+
+
+def ways_out(
+    setting: Setting,
+    surface: Surface,
+    start: Point,
+    free: Sequence[int] | None = None,
+    floor: float | None = None,
+) -> tuple[RunOff | None, list[Top]]:
+    """(what `run_off_in_doubles` finds, the tops met on every way)."""
+    met: list[Top] = []
     if setting.spans_much:
-        return None
+        return None, met
     model = setting.model
     chart_of = charts(model, dict(zip(model.symbols, start, strict=True)))
     ways: list[tuple[Outward, RunOff]] = []
     for i in range(len(start)) if free is None else free:
         where = model.parameters[i].domain
         for side, end in ((-1, where.lower), (1, where.upper)):
-            way = outward(setting, surface, start, chart_of, i, side, free, floor)
+            way, tops = outward(setting, surface, start, chart_of, i, side, free, floor)
+            met += tops
             if way is None:
                 continue
             limit = None if way.rising else rounded(setting.n * way.height)
@@ -192,7 +205,7 @@ def run_off_in_doubles(
             found = RunOff(name, end_name(end), limit, way.point, along, infinite)
             if is_possible(setting, found):
                 ways.append((way, found))
-    return _plainest(ways)
+    return _plainest(ways), met
 
 
 def _plainest(ways: Sequence[tuple[Outward, RunOff]]) -> RunOff | None:

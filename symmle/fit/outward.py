@@ -14,7 +14,6 @@ from itertools import pairwise
 
 from symmle.fit.chart import Chart, mapped
 from symmle.fit.climb import Point, Surface, Top, climb
-from symmle.fit.many_digits import ManyDigits
 from symmle.fit.setting import Setting
 
 _STEP = 3.0  # in the coordinate: a factor of 20
@@ -27,7 +26,6 @@ _SETTLED = 1e-6  # of a height at many digits, by which a step or the rest of th
 _LEVEL = 1e-9  # of a height, by which a step may lower it there
 _RISING = 1e-6  # of a height, by which it still rises where it has no bound
 _RAN = 200.0  # in the coordinate: a factor of 1e87
-_MOST_PRECISE = 12  # distinct rows, for a way to be followed at many digits where doubles end
 _ARRIVED = 30.0  # in the coordinate: the rounding of a double
 _TOGETHER = 0.2  # of the step, by which a parameter must move to run off as well
 # steps more along the line, and the share of a height that doubles may cost it there
@@ -120,18 +118,15 @@ def outward(
     side: int,
     free: Sequence[int] | None = None,
     floor: float | None = None,
-) -> Outward | None:
-    """The height that one parameter on its way to an end approaches; None where none is seen.
+) -> tuple[Outward | None, list[Top]]:
+    """(the height that one parameter on its way to an end approaches, the tops on that way).
 
     start: inside the domain.  side: -1 for the lower end, 1 for the upper.  free: which
     parameters move at all; None for every one.  floor: a way that settles below is not told.
-    The height approached is one that the way rises to, at the end of it.
+    The height approached is one that the way rises to, at the end of it; None where none is seen.
     """
     others = [j for j in (range(len(start)) if free is None else free) if j != i]
     tops = followed(surface, start, chart_of, i, side, others)
-    rose = any(top.height > surface.height(start) for top in tops)
-    if rose and len(tops) < _STEPS and 0 < len(setting.counts or ()) <= _MOST_PRECISE:
-        tops = followed(ManyDigits(setting), start, chart_of, i, side, others)
     points = [_coordinates(chart_of, top.point) for top in tops]
     first = _coordinates(chart_of, start)
     lines = [_Line(chart_of, first, a, b, i, others) for a, b in pairwise(points)]
@@ -142,12 +137,12 @@ def outward(
         if best is None and not (level and tops[k].height > lowest):
             continue
         if floor is not None and best is None and _is_low(setting, tops[k - 1 : k + 1], floor):
-            return None
+            return None, tops
         found = _settled(setting, lines[k - 1], tops[k - 1 : k + 1])
         if best is not None and (found is None or found.height <= best.height):
-            return best  # doubles have lost their digits, or there is nothing more to gain
+            break  # doubles have lost their digits, or there is nothing more to gain
         best = found
-    return best or _still_rising(setting, lines, tops)
+    return best or _still_rising(setting, lines, tops), tops
 
 
 def followed(
