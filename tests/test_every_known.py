@@ -175,6 +175,7 @@ KINKED = {
     "-2*log(1 + abs(x - m)) - log(2)": [-5.0, -4.75, 0.0, 3.0, 3.25],
     "-2*abs(x - m) - (x - m)**2/4": [-1.0, 0.25, 0.5, 2.0],
     "-log(1 + (x - m)**2) - abs(x - m)/4": [-9.0, -8.5, 0.0, 7.0, 7.5],
+    "abs(x - m) - (x - m)**2/2": [-1.0, 0.0, 1.125],
     "log(exp(-3*abs(x - m)) + exp(-(x - m)**2/8)/9)": [-4.0, -3.5, 1.0, 6.0],
 }
 
@@ -195,6 +196,7 @@ def test_every_turn_of_a_kinked_likelihood_is_listed(text):
         "-2*l": lambda d: -2 * np.log1p(d),
         "-2*a": lambda d: -2 * d - d**2 / 4,
         "-log": lambda d: -np.log1p(d**2) - d / 4,
+        "abs(": lambda d: d - d**2 / 2,
         "log(": lambda d: np.log(np.exp(-3 * d) + np.exp(-(d**2) / 8) / 9),
     }[text[:4]]
     slopes = np.sign(np.diff(height(gaps).sum(axis=0)))
