@@ -23,7 +23,7 @@ import pytest
 import sympy as sp
 
 FOLDER = Path(__file__).resolve().parent.parent / "derivations"
-NOTES = ("why-it-blows-up.md", "sweeps.md")
+NOTES = ("why-it-blows-up.md", "sweeps.md", "known-maps.md")
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")  # mu0 and s2 are names: their digits are no numbers
@@ -158,7 +158,7 @@ def differs(name: str, at: int) -> bool:
 def test_any_changed_digit_turns_red(name: str) -> None:
     """Law: no digit of a note, in prose or table, can be altered unnoticed (each one is tried)."""
     places = digits_in_prose(name)
-    assert len(places) > 100
+    assert len(places) > 20
     unnoticed = [read(name)[at - 30 : at + 10] for at in places if not differs(name, at)]
     assert unnoticed == []
 
