@@ -13,6 +13,7 @@ from scipy import optimize
 import symmle
 from symmle.cli.normalised import mass_warning
 from symmle.fit import Status
+from symmle.fit.locate import _is_reached
 from symmle.known import Known
 from symmle.model import build_model
 
@@ -280,3 +281,23 @@ def test_separated_data_have_no_regression(y, x, top, density) -> None:
         return
     assert found.status is Status.NO_FINITE_ESTIMATE
     assert found.limit[2] == pytest.approx(top, abs=1e-6)
+
+
+def test_where_only_rounding_ends_a_climb_is_no_maximum() -> None:
+    """An exponentiated Weibull law at 1e75 below its top: a gain of 1e59 is lost in the height."""
+
+    class Slope:
+        """exp(t) far down a cliff, and the top of a parabola."""
+
+        def __init__(self, size: float) -> None:
+            self.size = size
+
+        def slope(self, _: tuple[float, ...]) -> np.ndarray:
+            return np.array([self.size])
+
+        def bend(self, _: tuple[float, ...]) -> np.ndarray:
+            return np.array([[-1.0]])
+
+    assert not _is_reached(Slope(1e30), (0.0,))
+    assert not _is_reached(Slope(float("nan")), (0.0,))
+    assert _is_reached(Slope(1e-9), (0.0,))

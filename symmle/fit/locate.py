@@ -26,6 +26,7 @@ _BEST = 4  # guesses that are climbed from
 _SAME = 1e-6  # in units of the coordinate, within which two tops are one
 _ROUNDING = 1e-14  # of the size of equal values, which their standard deviation may come to
 _LOST = 1e-9  # of a value, by which a closed form in doubles may be off
+_NOTHING = 1e-6  # a gain in the average log-likelihood that is none
 _EQUAL = 1e-10  # relative difference of heights that are equal
 _FAR_OFF = 6.0  # in a coordinate of log or logit, from a point that knows the data's place and size
 
@@ -128,8 +129,26 @@ def _highest(setting: Setting, surface: Surface, point: Point, iterations: int) 
             best = top
     theta = dict(zip(setting.model.symbols, best.point, strict=True))
     others = sorted((t for t in tops if t is not best), key=lambda t: -t.height)
-    others = [t for t in others if is_simple_root(surface, t.point, range(len(point)))]
+    others = [
+        t
+        for t in others
+        if _is_reached(surface, t.point) and is_simple_root(surface, t.point, range(len(point)))
+    ]
     return Located(theta, iterations + best.steps * (best is not here), tuple(others), len(starts))
+
+
+def _is_reached(surface: Surface, point: Point) -> bool:
+    """Whether Newton's step has nothing more to gain, in units of the log-likelihood.
+
+    A climb ends where a gain is lost in the rounding of the height, which at 1e75 is 1e59.
+    """
+    with np.errstate(all="ignore"):
+        try:
+            slope, bend = surface.slope(point), surface.bend(point)
+            gain = float(slope @ np.linalg.solve(-bend, slope))
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return False
+    return abs(gain) <= _NOTHING
 
 
 def _apart(surface: Surface, top: Top, other: Top, chart_of: tuple[Chart, ...]) -> bool:
