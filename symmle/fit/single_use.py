@@ -47,7 +47,8 @@ def _without(above: sp.Expr, moving: sp.Expr, times: int) -> sp.Expr | None:
     for each in sp.Mul.make_args(moving):
         base, exponent = each.as_base_exp()
         held = powers.get(base, sp.S.Zero)
-        if not (held == times * exponent or (base.is_Symbol and held - times * exponent >= 0)):
+        rest = held - times * exponent
+        if rest != 0 and not (base.is_Symbol and rest.is_nonnegative):
             return None
     if not moving.free_symbols or not on_support(moving).is_nonzero:
         return None
