@@ -17,10 +17,11 @@ from types import MappingProxyType
 import mpmath
 import sympy as sp
 
+from symmle.domain import Datum, Domain, Variable
 from symmle.errors import InputError
 from symmle.fraction import reduced_fraction
 from symmle.invertible import agree, image, inverse
-from symmle.model import Datum, Domain, Model, Origin, Variable
+from symmle.model import Model, Origin
 from symmle.parsing import check_name, parse
 from symmle.tree_value import tree_value
 

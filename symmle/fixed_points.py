@@ -15,12 +15,12 @@ from flint import fmpq
 
 from symmle.balls import enclosed_roots, rational, sign
 from symmle.budget import bounded
+from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError
 from symmle.estimate.elimination import back_substituted, eliminate
 from symmle.estimate.isolate import isolate
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
-from symmle.model import Variable
 from symmle.problem import Problem
 from symmle.tree_value import tree_value
 

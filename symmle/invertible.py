@@ -14,9 +14,9 @@ import mpmath
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Domain, interval
 from symmle.errors import BudgetError, InputError
 from symmle.fraction import reduced_fraction
-from symmle.model import Domain, interval
 from symmle.tree_value import tree_value
 
 _SECONDS = 2.0

@@ -18,8 +18,9 @@ from pathlib import Path
 import sympy as sp
 
 from symmle.derive import Score
+from symmle.domain import Variable, declare, is_domain, unknown_symbol
 from symmle.errors import InputError
-from symmle.model import Variable, declare, is_domain, read_toml, unknown_symbol
+from symmle.model import read_toml
 from symmle.parsing import check_name, parse
 
 _TABLES = ("name", "objective", "map", "variables", "constants", "at")

@@ -6,7 +6,7 @@ Abs(log(1 - x) - m) for the modulus of a complex number, whose derivative is non
 
 import sympy as sp
 
-from symmle.model import Datum
+from symmle.domain import Datum
 from symmle.sample_mean import has_data
 
 

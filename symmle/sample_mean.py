@@ -10,7 +10,7 @@ of the data is outside is of two kinds:
 A product is expanded only when that turns some of it into statistics; a pass keeps its compact
 form.  `separate` moves parameters out of passes for the algebra of estimation, at the price of
 that compact form; second moments are brought to central form in `squares`.
-Imports `model` and `fraction` only.
+Imports `domain` and `fraction` only.
 """
 
 from collections.abc import Iterable
@@ -19,9 +19,9 @@ from typing import ClassVar
 
 import sympy as sp
 
+from symmle.domain import Datum
 from symmle.fraction import reduced_fraction
 from symmle.hyperbolic import in_tanh
-from symmle.model import Datum
 from symmle.zero_log import zero_times_log
 
 _MOST_TERMS = 400  # an expansion that may have more terms than this is not tried

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.coordinates import assignments
+from symmle.domain import Domain, Variable, interval
 from symmle.errors import InputError
 from symmle.invertible import image, inverse, sign_on
-from symmle.model import Domain, Model, Variable, interval
+from symmle.model import Model
 from symmle.parsing import parse
 
 _LARGEST_EXACT = 30  # a number above, or a denominator, is long

@@ -11,8 +11,9 @@ from typing import TypeAlias
 import mpmath
 import sympy as sp
 
+from symmle.domain import Datum, Domain
 from symmle.errors import InputError
-from symmle.model import Datum, Domain, Model
+from symmle.model import Model
 from symmle.precise import Columns, Point
 from symmle.tree_value import tree_value
 

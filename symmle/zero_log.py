@@ -6,7 +6,7 @@ it is the logarithm of 1 there, which the power makes right.
 
 import sympy as sp
 
-from symmle.model import Datum
+from symmle.domain import Datum
 
 
 def zero_times_log(expr: sp.Expr) -> sp.Expr:

@@ -12,7 +12,8 @@ from itertools import product
 import mpmath
 import sympy as sp
 
-from symmle.model import Domain, Model, build_model, read_declarations
+from symmle.domain import Domain, read_declarations
+from symmle.model import Model, build_model
 from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import SampleCovariance, SampleMean
 

@@ -22,12 +22,12 @@ from symmle.derive import derive
 from symmle.derive.branches import split_branches
 from symmle.derive.mean_equations import mean_equations
 from symmle.derive.signs import inside_coordinates, is_positive_definite_inside
+from symmle.domain import Domain, Variable
 from symmle.estimate import Estimator, Kind, estimate
 from symmle.estimate.angle import peak_on_circle
 from symmle.estimate.lambert import root_by_lambert
 from symmle.estimate.linear import linear_block
 from symmle.known import Known
-from symmle.model import Domain, Variable
 from symmle.sample_mean import mean, raw, separate
 from tests.by_rows import Columns, close, log_likelihood, number, rows_of, slope, typed, value
 

@@ -11,12 +11,13 @@ from scipy import optimize, stats
 
 from symmle.derive import derive
 from symmle.derive.signs import inside_coordinates, positive_where_defined
+from symmle.domain import Datum, Domain, Variable
 from symmle.estimate import Estimator, estimate
 from symmle.estimate.gamma_sums import maximum_of_gamma_sums
 from symmle.estimate.gram import curvature_where_flat, gram
 from symmle.families import family_model
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model, Variable
+from symmle.model import Model
 from symmle.sample_mean import mean
 from tests.by_rows import typed
 

@@ -18,10 +18,11 @@ import sympy as sp
 from scipy import optimize
 
 from symmle.derive import derive
+from symmle.domain import Domain
 from symmle.estimate import Estimator, Kind, estimate
 from symmle.families import family_model
 from symmle.known import Known
-from symmle.model import Domain, Model
+from symmle.model import Model
 from symmle.sample_mean import OverData
 from tests.by_rows import (
     DIGITS,

@@ -8,6 +8,7 @@ import pytest
 import sympy as sp
 
 from symmle.derive import derive
+from symmle.domain import Datum, Domain, Variable
 from symmle.estimate import Estimator, Kind, estimate
 from symmle.estimate.expansion import leading_term
 from symmle.estimate.monotone import signed_equation
@@ -15,7 +16,6 @@ from symmle.estimate.one_root import crosses_once
 from symmle.estimate.positive_sums import is_whole
 from symmle.families import family_model
 from symmle.known import Known
-from symmle.model import Datum, Domain, Variable
 from symmle.precise import evaluate
 from symmle.sample_mean import mean
 from tests.by_rows import typed

@@ -5,15 +5,9 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
+from symmle.domain import Datum, Domain, domain, read_declarations
 from symmle.errors import InputError
-from symmle.model import (
-    Datum,
-    Domain,
-    build_model,
-    domain,
-    load_model,
-    read_declarations,
-)
+from symmle.model import build_model, load_model
 
 # --- domains -----------------------------------------------------------------------------------
 

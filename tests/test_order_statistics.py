@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from symmle.codegen.runtime import columns
-from symmle.model import Datum
+from symmle.domain import Datum
 from symmle.order_statistics import (
     KINDS,
     Maximum,

@@ -11,7 +11,8 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from symmle.model import Datum, build_model
+from symmle.domain import Datum
+from symmle.model import build_model
 from symmle.sample_mean import (
     OverData,
     SampleCovariance,

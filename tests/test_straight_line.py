@@ -6,8 +6,8 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from symmle.domain import Datum
 from symmle.errors import InputError
-from symmle.model import Datum
 from symmle.precise import evaluate, evaluator
 from symmle.sample_mean import mean, var
 from symmle.straight_line import steps

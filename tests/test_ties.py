@@ -8,10 +8,11 @@ import sympy as sp
 
 from symmle.data import from_array
 from symmle.derive import derive
+from symmle.domain import Datum
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.fit import fit
-from symmle.model import Datum, Model, build_model
+from symmle.model import Model, build_model
 from symmle.parsing import parse
 from symmle.ties import fix
 

@@ -12,8 +12,8 @@ from scipy import optimize
 import symmle
 from symmle.balls import ball
 from symmle.derive import derive
+from symmle.domain import Datum
 from symmle.errors import InputError
-from symmle.model import Datum
 from symmle.precise import evaluate
 from symmle.sample_mean import mean
 from symmle.zero_log import zero_times_log

@@ -9,12 +9,12 @@ import sympy as sp
 
 from symmle.cli.chosen_schemes import step_asked
 from symmle.cli.files import write
+from symmle.domain import Variable
 from symmle.dynamics.basin import Start, certified_basin
 from symmle.dynamics.certificate import certificate
 from symmle.dynamics.moves import moves, rational_point
 from symmle.enclosed import Counts, Rows
 from symmle.errors import InputError
-from symmle.model import Variable
 from symmle.stability import SchemeStability
 from symmle.stability.records import Verdict
 

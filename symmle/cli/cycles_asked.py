@@ -8,11 +8,11 @@ import sympy as sp
 from symmle.budget import bounded
 from symmle.cli.chosen_schemes import step_asked
 from symmle.derive import Derivation, Score
+from symmle.domain import Variable
 from symmle.dynamics import Cycles, Recurrence, cycles, of_map, of_scheme
 from symmle.dynamics.cycles import MOST
 from symmle.errors import BudgetError, InputError
 from symmle.known import Known
-from symmle.model import Variable
 from symmle.problem import Problem
 from symmle.sample_mean import nodes
 from symmle.schemes import Scheme, update

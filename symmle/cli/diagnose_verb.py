@@ -9,8 +9,8 @@ import sympy as sp
 from symmle.cli.chosen_schemes import chosen_schemes, step_asked
 from symmle.cli.naming import is_problem_file, named_model, sample_for
 from symmle.coordinates import assignments
+from symmle.domain import Variable
 from symmle.errors import InputError
-from symmle.model import Variable
 from symmle.parsing import parse
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme

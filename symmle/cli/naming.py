@@ -4,15 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from symmle.domain import read_declarations
 from symmle.errors import InputError
-from symmle.model import (
-    PROBLEM_TABLES,
-    Model,
-    build_model,
-    load_model,
-    read_declarations,
-    read_toml,
-)
+from symmle.model import PROBLEM_TABLES, Model, build_model, load_model, read_toml
 
 if TYPE_CHECKING:
     from symmle.data import Sample

@@ -11,7 +11,7 @@ from symmle.codegen.overflow import Largest
 from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
 from symmle.codegen.rows import LogGap, Tails
-from symmle.model import Domain
+from symmle.domain import Domain
 from symmle.order_statistics import Maximum, Minimum, OrderStatistic
 from symmle.sample_mean import SampleCovariance, SampleMean
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import mpmath
 import sympy as sp
 
-from symmle.model import Domain, Model
+from symmle.domain import Domain
+from symmle.model import Model
 from symmle.precise import compiled
 from symmle.real_slope import real_slope
 

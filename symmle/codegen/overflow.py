@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.codegen.names import Names
-from symmle.model import Datum
+from symmle.domain import Datum
 from symmle.sample_mean import OverData, SampleMean, has_data, masked, nodes
 
 log_ratio = sp.Function("log_ratio", real=True)  # log_ratio(B, M): log(B/M) to the last digit

@@ -21,9 +21,10 @@ from symmle.codegen.overflow import log_ratio, without_overflow
 from symmle.codegen.rows import as_means, in_ratios, over_counts, with_log_gaps
 from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
+from symmle.domain import Datum
 from symmle.estimate import Equation, Estimator, Kind
 from symmle.known import Known
-from symmle.model import Datum, Model
+from symmle.model import Model
 from symmle.order_statistics import OrderStatistic
 from symmle.sample_mean import OverData, SampleMean, has_data, nodes
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import mpmath
 import sympy as sp
 
+from symmle.domain import Domain
 from symmle.errors import SymmleError
-from symmle.model import Domain, Model
+from symmle.model import Model
 from symmle.precise import compiled
 from symmle.trial import is_finite
 

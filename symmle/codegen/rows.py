@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import sympy as sp
 
 from symmle.codegen.names import Names, slug
-from symmle.model import Datum, Model
+from symmle.domain import Datum
+from symmle.model import Model
 from symmle.sample_mean import OverData, SampleCovariance, SampleMean, has_data, nodes
 
 

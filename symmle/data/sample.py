@@ -27,7 +27,8 @@ from symmle.errors import InputError
 if TYPE_CHECKING:
     from sympy import Expr
 
-    from symmle.model import Domain, Model
+    from symmle.domain import Domain
+    from symmle.model import Model
 
 Doubles = NDArray[np.float64]
 Truths = NDArray[np.bool_]

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import sympy as sp
 
 from symmle.derive.expectation import gamma_integral
-from symmle.model import Datum, Domain, Model
+from symmle.domain import Datum, Domain
+from symmle.model import Model
 
 
 def expectation_from_end(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr | None:

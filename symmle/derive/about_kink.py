@@ -10,7 +10,8 @@ set, and E[score score'] is the information).
 import sympy as sp
 
 from symmle.derive.expectation import gamma_integral
-from symmle.model import Datum, Model
+from symmle.domain import Datum
+from symmle.model import Model
 
 
 def expectation_about_kink(model: Model, log_density: sp.Expr, inside: sp.Expr) -> sp.Expr | None:

@@ -6,7 +6,7 @@ where(x > 0, x*log(r) - r, log(q)) is log(r)*where(x > 0, x, 0) - r*where(x > 0,
 
 import sympy as sp
 
-from symmle.model import Datum
+from symmle.domain import Datum
 from symmle.sample_mean import has_data
 
 

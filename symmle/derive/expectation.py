@@ -10,7 +10,8 @@ Source: NIST Digital Library of Mathematical Functions, 5.9.1 and 5.12.3.
 
 import sympy as sp
 
-from symmle.model import Domain, Model
+from symmle.domain import Domain
+from symmle.model import Model
 from symmle.sample_mean import OverData, has_data, linear_in_means, mean, separate
 
 _MOST_VALUES = 12

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symmle.model import Datum, Domain, Model
+from symmle.domain import Datum, Domain
+from symmle.model import Model
 
 
 def split_logs(model: Model) -> sp.Expr:

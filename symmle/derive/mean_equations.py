@@ -21,9 +21,9 @@ from sympy.polys.rings import PolyElement, PolyRing
 
 from symmle.budget import bounded
 from symmle.derive.signs import inside_coordinates, is_positive_inside
+from symmle.domain import Variable
 from symmle.errors import BudgetError
 from symmle.fraction import reduced_fractions
-from symmle.model import Variable
 from symmle.sample_mean import masked, passes, raw, separate
 
 _MOST_OPERATIONS = 3000  # of a system that is solved at once

@@ -11,8 +11,9 @@ import mpmath
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Domain
 from symmle.errors import BudgetError, InputError
-from symmle.model import Domain, Model
+from symmle.model import Model
 from symmle.precise import Point, compiled
 from symmle.straight_line import steps
 from symmle.trial import points

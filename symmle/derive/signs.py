@@ -12,9 +12,9 @@ from sympy.polys.fields import FracElement, sfield
 from sympy.polys.matrices import DomainMatrix
 
 from symmle.budget import bounded
+from symmle.domain import Datum, Domain, Variable
 from symmle.errors import BudgetError
 from symmle.fraction import reduced_fraction
-from symmle.model import Datum, Domain, Variable
 
 _SECONDS = 2.0
 _MOST_OPERATIONS = 1200  # of a matrix whose minors are looked at

@@ -10,10 +10,11 @@ import sympy as sp
 from symmle.data import Sample
 from symmle.derive import Derivation, Score, derive
 from symmle.diagnosis.running import NO_DATA, Columns, Floats, Runner, runner
+from symmle.domain import Variable
 from symmle.errors import InputError
 from symmle.fit import fit
 from symmle.fixed_points import fixed_points
-from symmle.model import Model, Variable
+from symmle.model import Model
 from symmle.problem import Problem
 from symmle.sample_mean import nodes
 from symmle.schemes import Map, Scheme, Statement, simultaneous, update

@@ -19,9 +19,9 @@ from symmle.codegen.formula import Formula, Over, straight_line
 from symmle.codegen.names import Names
 from symmle.codegen.printer import Printer
 from symmle.codegen.stable import stable
+from symmle.domain import Variable
 from symmle.dynamics.array_value import array_value
 from symmle.errors import InputError
-from symmle.model import Variable
 from symmle.sample_mean import OverData, SampleCovariance, SampleMean, nodes, raw
 from symmle.schemes import Map, Statement
 

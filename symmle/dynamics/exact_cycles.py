@@ -14,10 +14,10 @@ import sympy as sp
 from flint import acb, arb, ctx, fmpq, fmpq_poly
 
 from symmle.balls import ball, ends, to_float
+from symmle.domain import Domain
 from symmle.dynamics.cycles import Cycle, Searched
 from symmle.dynamics.recurrence import Recurrence
 from symmle.known import Known
-from symmle.model import Domain
 from symmle.stability.records import Verdict
 
 _HIGHEST = 130  # degree of an iterate, up to which its roots take less than some seconds

@@ -7,10 +7,10 @@ import sympy as sp
 from flint import acb, acb_mat, arb, arb_mat, ctx
 
 from symmle.balls import ball, ends, operation, to_float
+from symmle.domain import Variable
 from symmle.dynamics.cycles import Cycle
 from symmle.dynamics.recurrence import Recurrence
 from symmle.known import Known
-from symmle.model import Variable
 from symmle.stability.polynomials import characteristic, is_schur, scaled
 from symmle.stability.records import Verdict
 

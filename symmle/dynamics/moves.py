@@ -8,9 +8,9 @@ import sympy as sp
 from flint import arb, fmpq
 
 from symmle.balls import fraction, sign_of
+from symmle.domain import Variable
 from symmle.enclosed import Counts, Enclosed, Rows, enclosed
 from symmle.errors import InputError
-from symmle.model import Variable
 from symmle.sample_mean import nodes
 from symmle.schemes import Map, Statement
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import sympy as sp
 
+from symmle.domain import Variable
 from symmle.errors import InputError
-from symmle.model import Variable
 from symmle.schemes import Map
 
 Number = Any  # a ball, or an array of floats

@@ -7,8 +7,8 @@ Source: Mardia & Jupp, Directional Statistics (2000), section 2.2.
 
 import sympy as sp
 
+from symmle.domain import Domain, Variable
 from symmle.fraction import reduced_fraction
-from symmle.model import Domain, Variable
 
 
 def peak_on_circle(slope: sp.Expr, variable: Variable) -> sp.Expr | None:

@@ -18,12 +18,13 @@ import sympy as sp
 
 from symmle.derive import Derivation
 from symmle.derive.logs import split_logs
+from symmle.domain import Datum, Domain, Variable
 from symmle.estimate.isolate import isolate
 from symmle.estimate.records import Estimator, Kind
 from symmle.estimate.remaining import Remaining, remaining
 from symmle.estimate.slope_sign import Slope, slope_sign
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model, Variable
+from symmle.model import Model
 from symmle.order_statistics import Maximum, Minimum
 
 _MOST_ENDS = 4

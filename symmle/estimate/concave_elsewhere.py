@@ -21,11 +21,12 @@ import sympy as sp
 from sympy.core.function import PoleError
 
 from symmle.budget import bounded
+from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError
 from symmle.estimate.existence import is_positive
 from symmle.estimate.exponentials import without_exponentials
 from symmle.fraction import reduced_fraction
-from symmle.model import Model, Variable
+from symmle.model import Model
 from symmle.sample_mean import has_data, var
 from symmle.straight_line import Steps, steps
 from symmle.tree_value import tree_value

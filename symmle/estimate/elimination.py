@@ -14,11 +14,11 @@ from sympy.polys.fields import sfield
 
 from symmle.budget import bounded
 from symmle.derive.mean_equations import MeanEquations, mean_equations
+from symmle.domain import Variable
 from symmle.errors import BudgetError
 from symmle.estimate.isolate import Solution, isolate
 from symmle.estimate.linear import linear_block
 from symmle.fraction import reduced_fraction
-from symmle.model import Variable
 from symmle.sample_mean import masked, nodes, recentred, separate, tidy
 
 _MOST_OPERATIONS = 500  # of an entry of a Hessian that is gathered

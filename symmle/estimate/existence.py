@@ -7,12 +7,12 @@ import sympy as sp
 from sympy.core.function import PoleError
 
 from symmle.budget import bounded
+from symmle.domain import Datum, Variable
 from symmle.errors import BudgetError
 from symmle.estimate.expansion import Leading, leading_term
 from symmle.estimate.monotone import weighted_means
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
-from symmle.model import Datum, Variable
 from symmle.order_statistics import Maximum, Minimum
 from symmle.sample_mean import (
     SampleMean,

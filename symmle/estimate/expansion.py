@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Datum
 from symmle.errors import BudgetError
 from symmle.estimate.known_functions import Rising, with_known_functions
-from symmle.model import Datum
 from symmle.sample_mean import OverData, SampleMean, raw, var
 
 _SECONDS = 2.0

@@ -19,9 +19,9 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from symmle.domain import Variable
 from symmle.estimate.existence import is_positive
 from symmle.fraction import reduced_fraction
-from symmle.model import Variable
 from symmle.sample_mean import linear_in_means, mean, nodes, var
 
 

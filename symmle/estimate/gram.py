@@ -18,11 +18,12 @@ import mpmath
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError
 from symmle.estimate.exponentials import without_exponentials
 from symmle.estimate.log_tail import with_log_tails
 from symmle.fraction import reduced_fraction
-from symmle.model import Model, Variable
+from symmle.model import Model
 from symmle.sample_mean import has_data
 from symmle.straight_line import steps
 from symmle.trial import points, sample

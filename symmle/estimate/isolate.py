@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.domain import Variable
 from symmle.estimate.angle import peak_on_circle
 from symmle.estimate.lambert import root_by_lambert
 from symmle.fraction import reduced_fraction
-from symmle.model import Variable
 from symmle.sample_mean import masked, tidy
 
 

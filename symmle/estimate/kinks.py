@@ -12,11 +12,11 @@ from types import MappingProxyType
 import sympy as sp
 
 from symmle.derive import Derivation
+from symmle.domain import Variable
 from symmle.estimate.isolate import isolate
 from symmle.estimate.records import Estimator, Kind
 from symmle.estimate.remaining import remaining
 from symmle.known import Known
-from symmle.model import Variable
 from symmle.order_statistics import Median, MedianHigh, MedianLow
 from symmle.sample_mean import SampleMean, has_data, masked, nodes
 

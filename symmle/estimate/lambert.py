@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from symmle.domain import Domain, Variable
 from symmle.fraction import reduced_fraction
-from symmle.model import Domain, Variable
 
 _MOST_OPERATIONS = 120  # of an equation that is looked at
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Variable
 from symmle.errors import BudgetError
 from symmle.estimate.known_functions import with_known_functions
 from symmle.estimate.one_root import crosses_once
 from symmle.estimate.positive_sums import positive_sums
 from symmle.estimate.records import Equation
 from symmle.fraction import reduced_fraction
-from symmle.model import Variable
 from symmle.sample_mean import SampleMean, has_data, linear_in_means, masked, nodes, separate
 
 _MOST_OPERATIONS = 400  # the sign of a larger slope is not looked for

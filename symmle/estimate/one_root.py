@@ -28,10 +28,10 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symmle.budget import bounded
+from symmle.domain import Variable
 from symmle.errors import BudgetError
 from symmle.estimate.expansion import leading_term
 from symmle.estimate.positive_sums import is_whole
-from symmle.model import Variable
 from symmle.sample_mean import SampleMean, mean, nodes, separate, var
 
 _SECONDS = 1.0

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 import sympy as sp
 
-from symmle.model import Datum, Variable
+from symmle.domain import Datum, Variable
 from symmle.sample_mean import SampleMean, nodes
 
 

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 import sympy as sp
 
+from symmle.domain import Domain
 from symmle.known import Known
-from symmle.model import Domain
 
 
 class Kind(StrEnum):

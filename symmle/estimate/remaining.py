@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symmle.domain import Datum, Domain, Variable
 from symmle.estimate.elimination import back_substituted, eliminate, reduced
 from symmle.estimate.existence import closed_form_exists, conjunction, is_positive, root_exists
 from symmle.estimate.monotone import signed_equation
 from symmle.estimate.records import Equation
 from symmle.estimate.second_order import is_negative_definite
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model, Variable
+from symmle.model import Model
 from symmle.order_statistics import Maximum, Minimum, OrderStatistic
 from symmle.sample_mean import SampleMean, nodes, separate
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import mpmath
 import sympy as sp
 
+from symmle.domain import Datum, Domain, Variable
 from symmle.errors import InputError
 from symmle.estimate.isolate import isolate
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model, Variable
+from symmle.model import Model
 from symmle.sample_mean import log_by_sign, masked, mean
 from symmle.tree_value import tree_value
 

@@ -13,6 +13,7 @@ import sympy as sp
 
 from symmle.budget import allowance
 from symmle.derive import Derivation
+from symmle.domain import Datum, Domain
 from symmle.estimate.boundary import boundary
 from symmle.estimate.concave_elsewhere import concave_elsewhere
 from symmle.estimate.elimination import (
@@ -41,7 +42,7 @@ from symmle.estimate.second_order import concavity, is_flat_along_a_line, second
 from symmle.estimate.sufficient import exists_if
 from symmle.estimate.whole_number import whole_estimate
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model
+from symmle.model import Model
 from symmle.sample_mean import masked, separate
 
 _MOST_OPERATIONS = 500  # of a Hessian, beyond which values are put into -I instead

@@ -10,11 +10,11 @@ rises again towards an end may have been higher before.
 import sympy as sp
 
 from symmle.derive import Derivation
+from symmle.domain import Datum
 from symmle.estimate.existence import conjunction, is_positive
 from symmle.estimate.expansion import leading_term
 from symmle.estimate.records import Equation
 from symmle.estimate.second_order import is_negative_definite
-from symmle.model import Datum
 from symmle.order_statistics import Minimum
 from symmle.sample_mean import masked
 

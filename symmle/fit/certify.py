@@ -16,9 +16,9 @@ from flint import arb, arb_mat, ctx
 
 from symmle.balls import ball
 from symmle.derive import Derivation
+from symmle.domain import Domain
 from symmle.enclosed import Balls, Counts, Enclosed, Rows, enclosed, exactly
 from symmle.errors import InputError
-from symmle.model import Domain
 
 _PRECISION = 192
 _NEWTON_STEPS = 8

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import mpmath
 import sympy as sp
 
+from symmle.domain import Domain
 from symmle.estimate import Kind
 from symmle.fit.locate import plain_point
 from symmle.fit.record import Fit, Status
 from symmle.fit.setting import DIGITS, Setting
-from symmle.model import Domain
 from symmle.trial import points
 
 _POWERS = (20, 40, 60)  # decimal digits of the distance, as a share of the way

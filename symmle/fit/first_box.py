@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import sympy as sp
 
 from symmle.derive import Derivation
+from symmle.domain import Domain
 from symmle.enclosed import Rows
-from symmle.model import Domain
 
 Box = tuple[tuple[float, float], ...]
 Sides = dict[sp.Symbol, tuple[float, float]]

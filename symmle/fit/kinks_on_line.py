@@ -15,6 +15,7 @@ import sympy as sp
 from flint import arb, ctx
 
 from symmle.balls import ball
+from symmle.domain import Datum
 from symmle.enclosed import Rows, enclosed, exactly
 from symmle.errors import InputError
 from symmle.fit.highest import rises_to_all
@@ -23,7 +24,6 @@ from symmle.fit.near_end import clear_distance
 from symmle.fit.record import Maximum, Searched
 from symmle.fit.setting import Setting
 from symmle.fit.zeros_on_line import zeros_on_line
-from symmle.model import Datum
 from symmle.sample_mean import mean
 
 _PRECISION = 128

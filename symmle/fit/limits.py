@@ -12,13 +12,13 @@ from typing import TypeVar
 import mpmath
 import sympy as sp
 
+from symmle.domain import Domain
 from symmle.estimate import Kind
 from symmle.fit.chart import Chart, charts
 from symmle.fit.climb import Point, Surface, Top, climb
 from symmle.fit.outward import Outward, outward
 from symmle.fit.record import Status
 from symmle.fit.setting import Setting
-from symmle.model import Domain
 
 Found = TypeVar("Found")
 

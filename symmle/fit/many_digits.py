@@ -13,13 +13,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from symmle.domain import Domain
 from symmle.estimate import Kind
 from symmle.fit.chart import charts
 from symmle.fit.climb import Point, Surface, climb, tried
 from symmle.fit.locate import Located, Missing
 from symmle.fit.setting import Setting
 from symmle.fit.simple_root import polished
-from symmle.model import Domain
 
 Floats = NDArray[np.float64]
 

@@ -15,6 +15,7 @@ from flint import arb, ctx
 
 from symmle.balls import ball
 from symmle.derive import Derivation
+from symmle.domain import Domain, Variable
 from symmle.enclosed import Counts, Enclosed, Rows, enclosed
 from symmle.errors import InputError
 from symmle.estimate.elimination import back_substituted, one_equation
@@ -27,7 +28,6 @@ from symmle.fit.single_use import single_use
 from symmle.fit.turns import once_round, turns, without_repeats
 from symmle.fit.wide import Wide, wide
 from symmle.fit.zeros_on_line import Zeros, zeros_on_line
-from symmle.model import Domain, Variable
 from symmle.sample_mean import masked
 
 _PRECISION = 128

@@ -7,6 +7,7 @@ from functools import partial
 import mpmath
 import sympy as sp
 
+from symmle.domain import Domain, Variable
 from symmle.estimate import Kind
 from symmle.fit.chart import charts
 from symmle.fit.climb import Point, Surface, climb
@@ -23,7 +24,6 @@ from symmle.fit.record import Fit, Status
 from symmle.fit.set_by_data import path_from, way_of
 from symmle.fit.setting import DIGITS, Setting
 from symmle.known import Known
-from symmle.model import Domain, Variable
 
 _HIGHER = 1e-9  # of a log-likelihood, by which a point is higher beyond doubt of rounding
 _FLAT = 1e-9  # slope of the average log-likelihood in the log of a parameter

@@ -25,11 +25,12 @@ import sympy as sp
 from symmle.codegen.invariance import invariance
 from symmle.derive import Derivation
 from symmle.derive.logs import split_logs
+from symmle.domain import Datum, Domain, Variable
 from symmle.errors import InputError
 from symmle.estimate.elimination import back_substituted, eliminate
 from symmle.estimate.isolate import isolate
 from symmle.known import Known
-from symmle.model import Datum, Domain, Model, Variable
+from symmle.model import Model
 from symmle.order_statistics import OrderStatistic
 from symmle.precise import compiled
 from symmle.sample_mean import OverData, SampleCovariance, has_data, nodes

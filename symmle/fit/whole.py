@@ -15,10 +15,10 @@ import mpmath
 import sympy as sp
 
 from symmle.derive import Derivation
+from symmle.domain import Domain
 from symmle.estimate import Estimator
 from symmle.estimate.boundary import End, moved_ends
 from symmle.known import Known
-from symmle.model import Domain
 from symmle.precise import evaluate
 from symmle.tree_value import tree_value
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symmle.model import Datum
+from symmle.domain import Datum
 from symmle.report.document import (
     Block,
     Formula,

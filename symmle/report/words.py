@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from symmle.model import Variable
+from symmle.domain import Variable
 from symmle.report.document import Label, Sentence
 from symmle.report.printer import latex, text
 from symmle.sample_mean import OverData

@@ -26,9 +26,9 @@ from symmle.balls import (
     to_float,
 )
 from symmle.budget import bounded
+from symmle.domain import Domain
 from symmle.errors import BudgetError, InputError
 from symmle.known import Known
-from symmle.model import Domain
 from symmle.stability.cells import simplest
 from symmle.stability.edge import coefficient_at_one
 from symmle.stability.normal_form import Local, flip_coefficient, lyapunov_term

@@ -16,9 +16,10 @@ import sys
 import mpmath
 import sympy as sp
 
+from symmle.domain import Variable
 from symmle.families import FAMILIES, family, family_model
 from symmle.families.several_columns import SIZED
-from symmle.model import Model, Variable
+from symmle.model import Model
 from tests.by_rows import point_in, point_of
 
 POWERS = (1, 1, 3)  # the third setting: numbers between 0.06 and 40
