@@ -21,6 +21,7 @@ from symmle.coordinates import in_coordinates
 from symmle.data import Sample, from_columns, read
 from symmle.diagnosis import Case, Diagnosis, case_of_model
 from symmle.diagnosis import diagnose as diagnose_case
+from symmle.em import em
 from symmle.errors import InputError
 from symmle.families import FAMILIES, dimension_of_columns, family_model
 from symmle.fit import Fit, Weights
@@ -31,7 +32,14 @@ from symmle.model import Model, load_model
 from symmle.report.diagnosis import diagnosis_text
 from symmle.report.fit import fit_html, fit_markdown, fit_short, fit_text
 from symmle.report.ranking import ranking_text
-from symmle.schemes import Scheme, alternating, newton, scoring, simultaneous
+from symmle.schemes import (
+    Scheme,
+    alternating,
+    expectation_maximisation,
+    newton,
+    scoring,
+    simultaneous,
+)
 from symmle.ties import fix as tied
 
 
@@ -170,7 +178,7 @@ def diagnose(
 
     model, data, column, weights, fix, coordinates, drop_missing: as for `fit`.
     step: positive.  start: a number for every parameter, in its domain.
-    scheme: "simultaneous", "alternating", "newton", "scoring", or a Scheme.
+    scheme: "simultaneous", "alternating", "newton", "scoring", "em", or a Scheme.
     iterations: updates at most; a million, or 20,000 where each passes over the data.
     Raises InputError for what cannot be used, in one sentence.
 
@@ -204,8 +212,11 @@ _SCHEMES = {
 def _scheme(given: str | Scheme, case: Case) -> Scheme:
     if isinstance(given, Scheme):
         return given
+    if given == "em" and case.model is not None:
+        return expectation_maximisation(case.symbols, em(case.model).explicit())
     if given not in _SCHEMES:
-        raise InputError(f"the scheme {given!r} is none of {', '.join(_SCHEMES)}; or give a Scheme")
+        there = ", ".join((*_SCHEMES, "em"))
+        raise InputError(f"the scheme {given!r} is none of {there}; or give a Scheme")
     return _SCHEMES[given](case.symbols)
 
 

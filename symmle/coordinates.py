@@ -21,7 +21,7 @@ from symmle.domain import Datum, Domain, Variable
 from symmle.errors import InputError
 from symmle.fraction import reduced_fraction
 from symmle.invertible import agree, image, inverse
-from symmle.model import Model, Origin
+from symmle.model import Model, Origin, observed
 from symmle.parsing import check_name, parse
 from symmle.tree_value import tree_value
 
@@ -58,6 +58,10 @@ def in_coordinates(model: Model, choices: Sequence[str]) -> Model:
     Raises InputError for an expression that is not known to be one-to-one on the domain, or has
     no inverse here, for a parameter chosen twice and for a name that is taken.
     """
+    if model.complete is not None:
+        return observed(
+            in_coordinates(model.complete, choices), {each.name for each in model.latent}
+        )
     chosen: dict[sp.Symbol, _Coordinate] = {}
     for text in assignments(choices):
         name, parameter, expression = _read(model, text)

@@ -4,7 +4,7 @@ A model is data, nothing more: no estimator, no formula derived from it.
 Imports `domain`, `errors` and `parsing` only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import sympy as sp
 
 from symmle.domain import Datum, Variable, declare, is_domain, observed_symbol, unknown_symbol
 from symmle.errors import InputError
+from symmle.latent import conditional
 from symmle.parsing import check_name, parse
 
+_TABLES = ("data", "parameters", "constants", "latent")
 PROBLEM_TABLES = frozenset({"objective", "map"})  # either of which makes a file no model
 
 
@@ -25,6 +27,7 @@ class Model:
     given: known numbers that stay symbols, as the trials of a binomial; nothing is differentiated
     by them.
     origin: the model that this one is in other coordinates, and how the two correspond.
+    complete: where some columns are not observed (`latent` variables), the model with them.
     """
 
     name: str
@@ -33,6 +36,14 @@ class Model:
     parameters: tuple[Variable, ...]
     origin: "Origin | None" = None
     given: tuple[Variable, ...] = ()
+    complete: "Model | None" = None
+
+    @property
+    def latent(self) -> tuple[Variable, ...]:
+        """The variables of the complete model that are not observed."""
+        if self.complete is None:
+            return ()
+        return tuple(each for each in self.complete.data if each not in self.data)
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -88,8 +99,12 @@ def build_model(
     data: Mapping[str, str],
     parameters: Mapping[str, str],
     constants: Mapping[str, str] | None = None,
+    latent: Mapping[str, str] | None = None,
 ) -> Model:
     """Make a model from texts: the log-density, and for each name its domain.
+
+    latent: data symbols of the log-density that are not observed; they are summed or integrated
+    out, which needs finitely many values or a law that `latent` knows.
 
     constants: names that stand for fixed numbers, given as text (`"1/2"`), or as a domain: the
     number is then known without being said, and stays a symbol.
@@ -98,6 +113,12 @@ def build_model(
     """
     if not data:
         raise InputError("no data symbol was declared; add one such as --data-symbol x")
+    if latent:
+        twice = sorted(set(data) & set(latent))
+        if twice:
+            raise InputError(f"{twice[0]!r} is both observed and latent; declare it once")
+        both = {**data, **latent}
+        return observed(build_model(name, log_density, both, parameters, constants), latent)
     if not parameters:
         raise InputError("no parameter was declared; add one such as --param 'rate>0'")
     names = [*data, *parameters, *(constants or {})]
@@ -130,6 +151,24 @@ def build_model(
     return Model(name, expression, columns, theta, given=given)
 
 
+def observed(whole: Model, latent: Collection[str]) -> Model:
+    """What is left of a model where the data columns named `latent` are not observed.
+
+    Raises InputError where they cannot be integrated out by rule.
+    """
+    hidden = tuple(each for each in whole.data if each.name in latent)
+    origin = whole.origin
+    if origin is not None:
+        origin = replace(origin, model=observed(origin.model, latent))
+    return replace(
+        whole,
+        log_density=conditional(whole.log_density, hidden).log_density,
+        data=tuple(each for each in whole.data if each not in hidden),
+        origin=origin,
+        complete=whole,
+    )
+
+
 def read_toml(path: Path, what: str) -> dict[str, object]:
     """The tables of a file; InputError, naming `what` it is, where it cannot be read."""
     import tomllib  # only files need it
@@ -145,7 +184,7 @@ def read_toml(path: Path, what: str) -> dict[str, object]:
 
 
 def load_model(path: str | Path) -> Model:
-    """Read a model file (TOML: name, logpdf or logpmf, [data], [parameters], [constants]).
+    """Read a model file: name, logpdf or logpmf, [data], [parameters], [constants], [latent].
 
     Raises InputError when the file is missing, is no TOML, or lacks or mistypes an entry.
     """
@@ -156,7 +195,7 @@ def load_model(path: str | Path) -> Model:
             f"the file {str(path)!r} holds a problem without data, which `stability` analyses; "
             "a model file has an entry 'logpdf'"
         )
-    allowed = {"name", "logpdf", "logpmf", "data", "parameters", "constants", "expectations"}
+    allowed = {"name", "logpdf", "logpmf", "expectations", *_TABLES}
     extra = sorted(set(record) - allowed)
     if extra:
         there = ", ".join(sorted(allowed))
@@ -169,11 +208,11 @@ def load_model(path: str | Path) -> Model:
             f"the model file {str(path)!r} must have one text 'logpdf' or 'logpmf', "
             "the log-density of one observation"
         )
-    tables = {key: _table(record, key, path) for key in ("data", "parameters", "constants")}
+    tables = {key: _table(record, key, path) for key in _TABLES}
     name = record.get("name", path.stem)
     if not isinstance(name, str):
         raise InputError(f"the entry 'name' of {str(path)!r} must be text, not {name!r}")
-    return build_model(name, density[0], tables["data"], tables["parameters"], tables["constants"])
+    return build_model(name, density[0], **tables)
 
 
 def _table(record: Mapping[str, object], key: str, path: Path) -> dict[str, str]:

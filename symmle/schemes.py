@@ -33,6 +33,7 @@ class Metric(Enum):
     EXPECTED = "expected information"
     DIAGONAL_OBSERVED = "diagonal of the observed information"
     DIAGONAL_EXPECTED = "diagonal of the expected information"
+    COMPLETE = "information of the complete data"
 
 
 class Rule(Enum):
@@ -68,6 +69,8 @@ class Scheme:
     Every parameter stands in exactly one block.
     momentum: the share of its last move that a block keeps, for the rules that have one.
     paces: (parameter, positive factor of its step), for those that have one of their own.
+    image: where each parameter is on its way to, of a scheme that is the share `step` of another
+    map, as EM; in the order of the block.  Empty where the gradient tells the way.
     """
 
     name: str
@@ -77,6 +80,7 @@ class Scheme:
     rule: Rule = Rule.GRADIENT
     momentum: sp.Expr = sp.S.Zero
     paces: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+    image: tuple[sp.Expr, ...] = ()
 
     def pace(self, parameter: sp.Symbol) -> sp.Expr:
         """What the step is multiplied by for one parameter."""
@@ -172,6 +176,21 @@ def diagonal_scoring(parameters: Sequence[sp.Symbol]) -> Scheme:
     """Each parameter's gradient is divided by its own entry of the Fisher information."""
     blocks = (Block(_distinct(parameters)),)
     return Scheme("diagonal_scoring", blocks, metric=Metric.DIAGONAL_EXPECTED)
+
+
+def expectation_maximisation(parameters: Sequence[sp.Symbol], image: Sequence[sp.Expr]) -> Scheme:
+    """All parameters move by step * (image - themselves), the image of EM; step 1 is EM itself.
+
+    To first order at a fixed point that is the gradient divided by the information of the complete
+    data, which `update` and `stability` take for their `information`.
+    """
+    blocks = (Block(_distinct(parameters)),)
+    return Scheme("em", blocks, metric=Metric.COMPLETE, image=tuple(image))
+
+
+def em_gradient(parameters: Sequence[sp.Symbol]) -> Scheme:
+    """All parameters move by step * (information of the complete data)^-1 * gradient."""
+    return Scheme("em_gradient", (Block(_distinct(parameters)),), metric=Metric.COMPLETE)
 
 
 def with_rule(scheme: Scheme, rule: Rule, momentum: sp.Expr = sp.S.Zero) -> Scheme:
@@ -272,6 +291,9 @@ def direction(
 def _direction(score: Score, scheme: Scheme, information: sp.Matrix | None) -> tuple[sp.Expr, ...]:
     if scheme.metric is Metric.IDENTITY:
         return tuple(score.gradient)
+    if scheme.image:
+        to = dict(zip(scheme.order, scheme.image, strict=True))
+        return tuple(to[p] - p for p in score.parameters)
     place = {symbol: i for i, symbol in enumerate(score.parameters)}
     matrix = metric_matrix(score.hessian, scheme, information)
     moved: dict[sp.Symbol, sp.Expr] = {}
@@ -306,7 +328,7 @@ def metric_matrix(
         return sp.diag(*(-hessian.diagonal()))
     if information is None:
         raise InputError(
-            f"{scheme.name} divides by the Fisher information, which was not given; "
+            f"{scheme.name} divides by the {scheme.metric.value}, which was not given; "
             "derive it first, or choose newton, which needs the Hessian only"
         )
     if scheme.metric is Metric.DIAGONAL_EXPECTED:

@@ -15,7 +15,7 @@ from symmle.coordinates import assignments
 from symmle.domain import Domain, Variable, interval
 from symmle.errors import InputError
 from symmle.invertible import image, inverse, sign_on
-from symmle.model import Model
+from symmle.model import Model, observed
 from symmle.parsing import parse
 
 _LARGEST_EXACT = 30  # a number above, or a denominator, is long
@@ -39,6 +39,8 @@ def fix(model: Model, choices: Sequence[str]) -> Model:
     Raises InputError when an assignment has no `=`, names no parameter or one twice, ties
     parameters in a circle, leaves a domain, or when no parameter is left to estimate.
     """
+    if model.complete is not None:
+        return observed(fix(model.complete, choices), {each.name for each in model.latent})
     read = _read(model, assignments(choices))
     if not read:
         return model

@@ -12,11 +12,11 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 # A room may import from the rooms before it, never from those after it.
 ROOMS = (
     "errors", "known", "budget", "exp_quotient", "bessel_ratio", "complement", "factors",
-    "quotient", "fraction", "parsing", "domain", "model",
+    "quotient", "fraction", "parsing", "domain", "latent", "model",
     "families", "hyperbolic", "zero_log", "sample_mean", "real_slope", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
-    "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "problem", "fixed_points",
-    "schemes", "stability",
+    "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "em", "problem",
+    "fixed_points", "schemes", "stability",
     "dynamics", "codegen", "data", "fit", "diagnosis", "verify", "report", "api", "cli", "__main__",
 )  # fmt: skip
 

@@ -16,6 +16,8 @@ from symmle.schemes import (
     coordinate,
     diagonal_newton,
     diagonal_scoring,
+    em_gradient,
+    expectation_maximisation,
     natural,
     newton,
     scoring,
@@ -28,11 +30,15 @@ _WITH_MOMENTUM = {"simultaneous", "alternating", "coordinate", "momentum", "nest
 
 
 def chosen_schemes(
-    symbols: Sequence[sp.Symbol], named: Callable[[str], sp.Symbol], arguments: argparse.Namespace
+    symbols: Sequence[sp.Symbol],
+    named: Callable[[str], sp.Symbol],
+    arguments: argparse.Namespace,
+    image: Callable[[], Sequence[sp.Expr]] | None = None,
 ) -> list[Scheme]:
     """The schemes of --scheme over these symbols, or the usual two.
 
     named: the symbol of a name; raises InputError for one that is none.
+    image: the map of EM; None of what has no density.
     """
     names: Sequence[str] = arguments.scheme or _DEFAULT
     order = _order(named, arguments.order)
@@ -55,10 +61,14 @@ def chosen_schemes(
         "nesterov": lambda: _named(together, "nesterov", Rule.NESTEROV, kept),
         "optimistic": lambda: _named(together, "optimistic", Rule.OPTIMISTIC),
         "extragradient": lambda: _named(together, "extragradient", Rule.EXTRAGRADIENT),
+        "em": lambda: expectation_maximisation(symbols, image() if image else ()),
+        "em_gradient": lambda: em_gradient(symbols),
         "implicit": lambda: _named(together, "implicit", Rule.IMPLICIT),
     }
     if momentum is not None and not set(names) & _WITH_MOMENTUM:
         raise InputError(f"--momentum belongs to one of {', '.join(sorted(_WITH_MOMENTUM))}")
+    if image is None and {"em", "em_gradient"} & set(names):
+        raise InputError("--scheme em belongs to a model with latent variables, which this is not")
     paces = tuple(_paces(symbols, named, arguments).items())
     return [replace(makers[name](), paces=paces) for name in dict.fromkeys(names)]
 

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import sympy as sp
 
@@ -10,10 +11,14 @@ from symmle.cli.chosen_schemes import chosen_schemes, step_asked
 from symmle.cli.naming import is_problem_file, named_model, sample_for
 from symmle.coordinates import assignments
 from symmle.domain import Variable
+from symmle.em import em
 from symmle.errors import InputError
 from symmle.parsing import parse
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme
+
+if TYPE_CHECKING:
+    from symmle.diagnosis.case import Case
 
 _MOST = 10**9
 
@@ -44,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise InputError(f"{case.name} is an explicit map; leave --scheme and --step out")
         scheme, step = scheme_of_map(case), sp.S.One
     else:
-        scheme, step = _scheme(case.symbols, arguments), _step(arguments)
+        scheme, step = _scheme(case, arguments), _step(arguments)
     start = _start(case.variables, arguments.start)
     wrong = ""
     if arguments.gradient:
@@ -55,8 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if case.targets else 1
 
 
-def _scheme(symbols: Sequence[sp.Symbol], arguments: argparse.Namespace) -> Scheme:
-    names = {symbol.name: symbol for symbol in symbols}
+def _scheme(case: "Case", arguments: argparse.Namespace) -> Scheme:
+    names = {symbol.name: symbol for symbol in case.symbols}
+    model = case.model
 
     def named(name: str) -> sp.Symbol:
         if name not in names:
@@ -66,7 +72,8 @@ def _scheme(symbols: Sequence[sp.Symbol], arguments: argparse.Namespace) -> Sche
     if len(arguments.scheme or ()) > 1:
         raise InputError("a run has one scheme; give --scheme once")
     arguments.scheme = arguments.scheme or ["simultaneous"]
-    return chosen_schemes(symbols, named, arguments)[0]
+    image = None if model is None else lambda: em(model).explicit()
+    return chosen_schemes(case.symbols, named, arguments, image)[0]
 
 
 def _step(arguments: argparse.Namespace) -> sp.Expr:

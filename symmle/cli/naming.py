@@ -55,7 +55,8 @@ def sample_for(model: Model, arguments: argparse.Namespace) -> "Sample":
 
 
 def _named(name: str | None, arguments: argparse.Namespace) -> Model:
-    declared = [*(arguments.data_symbol or ()), *(arguments.param or ())]
+    given = (arguments.data_symbol, arguments.latent, arguments.param)
+    declared = [each for words in given for each in words or ()]
     if name and arguments.logpdf:
         raise InputError(f"both the model {name!r} and --logpdf were given; give one of them")
     if name and declared:
@@ -79,6 +80,7 @@ def _named(name: str | None, arguments: argparse.Namespace) -> Model:
         arguments.logpdf,
         read_declarations(arguments.data_symbol or ()),
         read_declarations(arguments.param or ()),
+        latent=read_declarations(arguments.latent or ()),
     )
 
 

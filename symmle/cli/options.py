@@ -52,6 +52,7 @@ _NAMING = (
         also=("--logpmf",),
     ),
     Option("--data-symbol", "NAME", "a data symbol of --logpdf: x, 'x>0', 'x: unit'", True),
+    Option("--latent", "NAME", "a symbol of --logpdf that is not observed: 'z in {0, 1}'", True),
     Option("--param", "NAME", "a parameter of --logpdf: 'k>0', 'p in (0, 1)', 'm: real'", True),
     Option("--fix", "NAME=VALUE", "hold a parameter at a number or tie it to others", True),
     Option(
@@ -80,6 +81,8 @@ SCHEMES = (
     "extragradient",
     "optimistic",
     "implicit",
+    "em",
+    "em_gradient",
 )
 FORMATS = ("text", "markdown", "latex")
 TARGETS = ("numpy",)

@@ -15,7 +15,7 @@ from symmle.known import Known
 from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
-from symmle.schemes import Scheme, update
+from symmle.schemes import Metric, Scheme, update
 from symmle.stability import SchemeStability, sweep_jacobian
 from symmle.stability.of_problem import over_values
 from symmle.stability.over import Moving
@@ -67,6 +67,11 @@ def _over(
 ) -> SchemeStability:
     model, score = derivation.model, derivation.score
     information = sp.Matrix(derivation.information.matrix).xreplace(values)
+    if scheme.metric is Metric.COMPLETE:
+        raise InputError(
+            f"--over does not take {scheme.name}, whose information is known at numbers only; "
+            "give --at for one value after the other"
+        )
     jacobian = sweep_jacobian(-information, scheme, score.parameters, at, information)
     where = next(v.domain for v in (*model.given, *model.parameters) if v.symbol == over)
     moving = Moving(

@@ -15,13 +15,16 @@ from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.point import Point, at_data, at_estimate, at_values
 from symmle.derive import Derivation, derive
 from symmle.dynamics import Cycles
+from symmle.em import em, expected_information
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
+from symmle.known import Known
+from symmle.model import Model
 from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
-from symmle.schemes import Scheme
+from symmle.schemes import Metric, Scheme
 from symmle.stability import Comparison, SchemeStability, comparison, stability
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         return stability_of_problem(arguments)
     model = named_model(arguments)
     derivation = derive(model)
-    schemes = chosen_schemes(model.symbols, model.symbol, arguments)
+    schemes = chosen_schemes(model.symbols, model.symbol, arguments, lambda: em(model).explicit())
     if arguments.over is not None:
         from symmle.cli.over_asked import print_over
 
@@ -44,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     point = _point(derivation, arguments)
     at = step_asked(arguments)
     step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
-    found = tuple(_analysed(derivation, scheme, step, point, at) for scheme in schemes)
+    found = tuple(_analysed(derivation, each, step, point, at) for each in schemes)
     compared = tuple(comparison(*pair) for pair in pairwise(found))
     if arguments.cycles is None:
         cycles: tuple[Cycles, ...] = ()
@@ -97,19 +100,42 @@ def _print(
 
 
 def _analysed(
-    derivation: Derivation, scheme: Scheme, step: sp.Symbol, point: Point, at: sp.Expr | None
+    derivation: Derivation,
+    scheme: Scheme,
+    step: sp.Symbol,
+    point: Point,
+    at: sp.Expr | None,
 ) -> SchemeStability:
+    divisor = derivation.information.matrix
+    if scheme.metric is Metric.COMPLETE:
+        divisor = em(derivation.model).information
+        if point.values:
+            at = at or sp.S.One  # EM itself
+        if point.values and not point.rows:
+            point = _with_complete_data(point, derivation.model)
     found = stability(
         derivation.score,
         scheme,
         step,
         {},
-        information=derivation.information.matrix,
+        information=divisor,
         evaluate=point.evaluate,
         strict_maximum=point.strict_maximum,
         at=at,
     )
     return point.weakened(found)
+
+
+def _with_complete_data(point: Point, model: Model) -> Point:
+    """At numbers without data: the complete data's information is integrated there."""
+    numbers = expected_information(model, point.values)
+    known = dict(zip(em(model).information, numbers, strict=True))
+    place = point.evaluate
+
+    def evaluate(expr: sp.Expr) -> sp.Expr:
+        return known[expr] if expr in known or place is None else place(expr)
+
+    return replace(point, evaluate=evaluate, level=point.level.weaker(Known.CHECKED))
 
 
 def _point(derivation: Derivation, arguments: argparse.Namespace) -> Point:

@@ -11,13 +11,14 @@ from symmle.data import Sample
 from symmle.derive import Derivation, Score, derive
 from symmle.diagnosis.running import NO_DATA, Columns, Floats, Runner, runner
 from symmle.domain import Variable
+from symmle.em import em
 from symmle.errors import InputError
 from symmle.fit import fit
 from symmle.fixed_points import fixed_points
 from symmle.model import Model
 from symmle.problem import Problem
 from symmle.sample_mean import nodes
-from symmle.schemes import Map, Scheme, Statement, simultaneous, update
+from symmle.schemes import Map, Metric, Scheme, Statement, simultaneous, update
 from symmle.stability import SchemeStability, stability
 from symmle.stability.of_problem import map_stability
 from symmle.tree_value import tree_value
@@ -86,7 +87,13 @@ class Case:
         if self.problem is not None and self.problem.is_map:
             line = Statement(self.symbols, self.problem.image, 1, ())
             return Map(self.symbols, (line,), self.problem.image, sp.S.One, scheme)
-        return update(self.score, scheme, step, self.information)
+        return update(self.score, scheme, step, self.divisor(scheme))
+
+    def divisor(self, scheme: Scheme) -> sp.Matrix | None:
+        """The information that a scheme divides by, where it does."""
+        if scheme.metric is Metric.COMPLETE and self.model is not None:
+            return em(self.model).information
+        return self.information
 
     def runner(self, scheme: Scheme, step: sp.Expr, units: Sequence[float]) -> Runner:
         """The compiled map."""
@@ -108,7 +115,7 @@ class Case:
             scheme,
             letter,
             {},
-            information=self.information,
+            information=self.divisor(scheme),
             evaluate=lambda expr: self.number(expr, point),
             at=step,
             edges=step is not None,

@@ -12,8 +12,16 @@ from symmle.diagnosis.case import Case, case_of_model
 from symmle.diagnosis.causes import NEAR, Facts
 from symmle.diagnosis.record import Remedy
 from symmle.diagnosis.running import Floats, Runner, Stop
+from symmle.em import em
 from symmle.errors import BudgetError, InputError, SymmleError
-from symmle.schemes import Scheme, alternating, newton, scoring, simultaneous
+from symmle.schemes import (
+    Scheme,
+    alternating,
+    expectation_maximisation,
+    newton,
+    scoring,
+    simultaneous,
+)
 
 _MOST = 100_000  # updates of a candidate
 _MOST_PASSES = 2_000
@@ -61,6 +69,10 @@ def _candidates(facts: Facts) -> Iterator[_Candidate]:
     if case.information is not None:
         yield _Candidate(case, scoring(case.symbols), sp.S.One, start)
     yield _Candidate(case, newton(case.symbols), sp.S.One, start)
+    if case.model is not None and case.model.complete is not None:
+        image = em(case.model).image
+        if image:
+            yield _Candidate(case, expectation_maximisation(case.symbols, image), sp.S.One, start)
     yield from _in_logs(facts, start)
     near = {s: float(f"{v:.1g}") for s, v in target.items()}
     for scheme in schemes:

@@ -233,10 +233,10 @@ class _Loop:
                 continue
             self.passes = True
             letter = sp.Symbol(self.names.numbered("m"), real=True)
-            inside = node.args[0].xreplace(letters).xreplace(self.symbols).xreplace(self.row_names)
+            inside = node.args[0].xreplace(self._own(letters))
             means.append((letter, stable(inside, rows)))
             letters[node] = letter
-        plain = [each.xreplace(letters).xreplace(self.symbols) for each in values]
+        plain = [each.xreplace(self._own(letters)) for each in values]
         plain = [stable(each, frozenset()) for each in plain]
         left = {s for each in plain for s in each.free_symbols}
         known = {*self.symbols.values(), *(letter for letter, _ in means)}
@@ -245,6 +245,10 @@ class _Loop:
             raise InputError(f"{name} has no number here; give one with --fix {name}=NUMBER")
         formula = straight_line((), means, plain, self.row_names.values(), self.names)
         return self._written(formula)
+
+    def _own(self, letters: Mapping[sp.Expr, sp.Expr]) -> dict[sp.Expr, sp.Expr]:
+        """The names of this loop, put in all at once: a parameter may be called m1 or s0."""
+        return {**self.symbols, **self.row_names, **letters}
 
     def _written(self, formula: Formula) -> tuple[list[str], list[str]]:
         printer = Printer(formula.rows)

@@ -15,8 +15,14 @@ from symmle.report.json_report import comparison_json, model_json, scheme_json
 from symmle.report.printer import exact
 from symmle.report.schemes import is_short, scheme_facts, statements
 from symmle.report.words import is_at_numbers, sentence_case
+from symmle.schemes import Metric
 from symmle.stability import Comparison, SchemeStability
 
+_NAMES = {"map": "the map", "em": "EM updates", "em_gradient": "EM gradient updates"}
+_OF_EM = (
+    "At step 1 this is EM, or has its rate: the largest fraction of missing information. At a "
+    "strict maximum every step below 2 is stable: the complete data hold no less information."
+)
 _LONG = 10**6  # a numerator or denominator that is shown as a decimal number instead
 
 
@@ -53,7 +59,9 @@ def scheme_part(scheme: SchemeStability, where: str = "") -> Section:
     if is_short(*shown.jacobian):
         blocks.append(MatrixFormula(Label("J", "\\hat{J}"), shown.jacobian, shown.map.state))
     blocks.append(Facts((*scheme_facts(shown), *conjugacy_facts(scheme))))
-    name = "the map" if scheme.name == "map" else f"{scheme.name} updates"
+    if scheme.map.scheme.metric is Metric.COMPLETE:
+        blocks.append(Paragraph((_OF_EM,)))
+    name = _NAMES.get(scheme.name, f"{scheme.name} updates")
     return Section(sentence_case(f"{name}{where}"), tuple(blocks))
 
 
