@@ -9,7 +9,7 @@ next block see the result.  So a scheme is a program of blocks:
 
 A block moves by step * P * gradient.  P is the identity for gradient ascent, and the inverse of
 the information, observed (Newton) or expected (scoring), of the block for the other two.
-Imports `derive` and `errors` only; `stability`, `codegen` and `verify` consume `Scheme` and `Map`.
+Imports `derive`, `errors` and `placed` only; `stability`, `codegen` and `verify` consume `Scheme` and `Map`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,6 +20,7 @@ import sympy as sp
 
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
+from symmle.placed import placed
 
 _LARGEST_IMAGE = 1500  # nodes of an expression; a longer composition is not worth printing
 _LARGEST_INVERSE = 3  # parameters in a block whose information matrix is inverted in symbols
@@ -259,7 +260,7 @@ def _moved(
     pulls = [step * directions[p] for p in own]
     if rule is Rule.EXTRAGRADIENT:
         there = {p: p + pull for p, pull in zip(own, pulls, strict=True)}
-        return own, tuple(p + step * directions[p].xreplace(there) for p in own)
+        return own, tuple(p + step * placed(directions[p], there) for p in own)
     if rule is Rule.OPTIMISTIC:
         slopes = tuple(directions[p] for p in own)
         values = tuple(p + 2 * pull - step * memory[p] for p, pull in zip(own, pulls, strict=True))
@@ -268,7 +269,7 @@ def _moved(
         kept = {p: scheme.momentum * memory[p] for p in own}
         if rule is Rule.NESTEROV:
             ahead = {p: p + kept[p] for p in own}
-            pulls = [pull.xreplace(ahead) for pull in pulls]
+            pulls = [placed(pull, ahead) for pull in pulls]
         moves = tuple(kept[p] + pull for p, pull in zip(own, pulls, strict=True))
         values = tuple(p + move for p, move in zip(own, moves, strict=True))
         return (*own, *(memory[p] for p in own)), (*values, *moves)
@@ -359,8 +360,8 @@ def _composed(
         if max(new_sizes) > _LARGEST_IMAGE:
             return None
         sizes |= zip(line.parameters, new_sizes, strict=True)
-        # xreplace swaps all parameters at once; subs would rewrite inside its own output.
-        point |= zip(line.parameters, [value.xreplace(point) for value in line.values], strict=True)
+        # all parameters are swapped at once; subs would rewrite inside its own output
+        point |= zip(line.parameters, [placed(v, point) for v in line.values], strict=True)
     return tuple(point[p] for p in state)
 
 

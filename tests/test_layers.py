@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "symmle"
 # A room may import from the rooms before it, never from those after it.
 ROOMS = (
     "errors", "known", "budget", "exp_quotient", "bessel_ratio", "complement", "factors",
-    "quotient", "fraction", "parsing", "domain", "latent", "model",
+    "quotient", "fraction", "placed", "parsing", "domain", "latent", "model",
     "families", "hyperbolic", "zero_log", "sample_mean", "real_slope", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
     "coordinates", "ties", "balls", "enclosed", "derive", "estimate", "em", "problem",

@@ -1,11 +1,13 @@
 """Laws of update maps, each checked by a road that the maps do not use."""
 
+import mpmath
 import pytest
 import sympy as sp
 
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 from symmle.schemes import (
+    Rule,
     alternating,
     coordinate,
     direction,
@@ -13,7 +15,9 @@ from symmle.schemes import (
     scoring,
     simultaneous,
     update,
+    with_rule,
 )
+from symmle.tree_value import tree_value
 
 x, y, z = sp.symbols("x y z", real=True)
 w = sp.Symbol("w", real=True)
@@ -136,3 +140,32 @@ def test_a_large_information_matrix_is_not_inverted_in_symbols():
     wide = score_of(-(x**2) - y**2 - z**2 - w**2 + x * y * z * w, x, y, z, w)
     with pytest.raises(BudgetError, match="4 x 4"):
         update(wide, newton((x, y, z, w)), g)
+
+
+@pytest.mark.parametrize("rule", ["twice", "extragradient", "nesterov"])
+def test_a_derivative_is_taken_at_the_moved_point(rule):
+    """log(zeta(s))' has no name but its derivative: it is put in at the point a first move led to.
+
+    The other road: the same steps at numbers, with mpmath's derivative of zeta.
+    """
+    s = sp.Symbol("s", positive=True)
+    schemes = {
+        "twice": coordinate((s,), inner=2),
+        "extragradient": with_rule(simultaneous((s,)), Rule.EXTRAGRADIENT),
+        "nesterov": with_rule(simultaneous((s,)), Rule.NESTEROV, sp.Rational(1, 2)),
+    }
+    written = update(score_of(-sp.log(sp.zeta(s)) - s / 3, s), schemes[rule], g)
+    with mpmath.workdps(40):
+        step, start, last = mpmath.mpf("0.3"), mpmath.mpf(2), mpmath.mpf("0.5")
+
+        def slope(at: mpmath.mpf) -> mpmath.mpf:
+            return -mpmath.zeta(at, 1, 1) / mpmath.zeta(at) - mpmath.mpf(1) / 3
+
+        half = start + step * slope(start)
+        ends = {
+            "twice": half + step * slope(half),
+            "extragradient": start + step * slope(half),
+            "nesterov": start + last / 2 + step * slope(start + last / 2),
+        }
+        here = dict(zip(written.state, (start, last), strict=False)) | {g: step}
+        assert abs(tree_value(written.image[0], here) - ends[rule]) < mpmath.mpf(10) ** -35

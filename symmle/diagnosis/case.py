@@ -16,6 +16,7 @@ from symmle.errors import InputError
 from symmle.fit import fit
 from symmle.fixed_points import fixed_points
 from symmle.model import Model
+from symmle.placed import placed
 from symmle.problem import Problem
 from symmle.sample_mean import nodes
 from symmle.schemes import Map, Metric, Scheme, Statement, simultaneous, update
@@ -60,7 +61,7 @@ class Case:
 
     def number(self, expr: sp.Expr, point: Mapping[sp.Symbol, float]) -> sp.Expr:
         """An expression at a point on the data, as a float; nan where it has no value."""
-        there = expr.xreplace({s: sp.Float(v, _DIGITS) for s, v in point.items()})
+        there = placed(expr, {s: sp.Float(v, _DIGITS) for s, v in point.items()})
         letters = {n: sp.Float(self.columns.statistic(n), _DIGITS) for n in nodes([there])}
         plain = there.xreplace(letters)
         numbers = {s: mpmath.mpf(v) for s, v in point.items()}

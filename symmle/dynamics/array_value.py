@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sympy.core.relational import Relational
 
 from symmle.errors import InputError
-from symmle.tree_value import function_of
+from symmle.tree_value import function_of, tree_value
 
 Array = NDArray[np.float64]
 
@@ -102,6 +102,8 @@ def _value(expr: sp.Basic, known: dict[sp.Expr, Array]) -> Array | float:
 def _operation(expr: sp.Basic, known: dict[sp.Expr, Array]) -> Array | float:
     if isinstance(expr, sp.Piecewise):
         return _branches(expr, known)
+    if isinstance(expr, sp.Derivative | sp.Subs):
+        return _by_tree(expr, known)
     if expr.is_number:
         return float(sp.N(expr)) if expr.is_extended_real else math.nan
     parts = [_value(part, known) for part in expr.args]
@@ -115,6 +117,16 @@ def _operation(expr: sp.Basic, known: dict[sp.Expr, Array]) -> Array | float:
     if expr.func in _FUNCTIONS:
         return _FUNCTIONS[expr.func](*parts)
     return _one_by_one(function_of(expr), np.broadcast_arrays(*parts))
+
+
+def _by_tree(expr: sp.Expr, known: dict[sp.Expr, Array]) -> Array:
+    """Number by number, for what is no function of the values of its parts: a derivative."""
+    symbols = [symbol for symbol in known if symbol.is_Symbol]
+
+    def at(*numbers: mpmath.mpf) -> mpmath.mpf:
+        return tree_value(expr, dict(zip(symbols, numbers, strict=True)))
+
+    return _one_by_one(at, [known[symbol] for symbol in symbols])
 
 
 def _branches(expr: sp.Piecewise, known: dict[sp.Expr, Array]) -> Array:
