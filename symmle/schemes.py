@@ -9,7 +9,8 @@ next block see the result.  So a scheme is a program of blocks:
 
 A block moves by step * P * gradient.  P is the identity for gradient ascent, and the inverse of
 the information, observed (Newton) or expected (scoring), of the block for the other two.
-Imports `derive`, `errors` and `placed` only; `stability`, `codegen` and `verify` consume `Scheme` and `Map`.
+Imports `derive`, `errors` and `placed` only; what `stability`, `codegen` and `verify` consume are
+`Scheme` and `Map`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
