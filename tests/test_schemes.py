@@ -126,7 +126,10 @@ def test_a_long_composition_is_left_out_and_its_statements_are_not():
         (lambda: coordinate((x, y), outer=-1), "outer is -1"),
         (lambda: update(ROUGH, simultaneous((x,)), g), "the blocks of simultaneous"),
         (lambda: update(ROUGH, alternating((x, y)), g * y), "depends on y"),
-        (lambda: update(ROUGH, scoring((x, y)), g), "the Fisher information, which was not given"),
+        (
+            lambda: update(ROUGH, scoring((x, y)), g),
+            "the expected information, which was not given",
+        ),
     ],
 )
 def test_refusals_say_what_was_given_and_what_is_required(build, sentence):
