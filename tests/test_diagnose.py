@@ -267,6 +267,21 @@ def test_a_saddle_is_told_from_the_maximum(capsys) -> None:
     assert found["remedy"] is not None
 
 
+def test_an_extragradient_step_over_rows_by_hand(capsys) -> None:
+    """Its mean at the point ahead holds means at the point behind: two passes, not one."""
+    words = ("gumbel", NEWCOMB, "--scheme", "extragradient", "--step", "2", "--iterations", "1")
+    found = _diagnosed(capsys, *words, "--start", "location=25,scale=6")
+
+    def slopes(location: float, scale: float) -> tuple[float, float]:
+        z = (X - location) / scale
+        return (1 - np.exp(-z).mean()) / scale, ((z * (1 - np.exp(-z))).mean() - 1) / scale
+
+    first = slopes(25.0, 6.0)
+    second = slopes(25 + 2 * first[0], 6 + 2 * first[1])
+    assert found["final"]["location"] == pytest.approx(25 + 2 * second[0], rel=1e-12)
+    assert found["final"]["scale"] == pytest.approx(6 + 2 * second[1], rel=1e-12)
+
+
 def test_from_python() -> None:
     """The record shows itself as the command line prints it."""
     found = symmle.diagnose("normal", X, step=120, start={"mu": 20, "sigma": 10})

@@ -9,18 +9,14 @@ import sympy as sp
 
 from symmle.cli.chosen_schemes import chosen_schemes, step_asked
 from symmle.cli.naming import is_problem_file, named_model, sample_for
-from symmle.coordinates import assignments
-from symmle.domain import Variable
+from symmle.cli.run_asked import count_asked, start_asked
 from symmle.em import em
 from symmle.errors import InputError
-from symmle.parsing import parse
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme
 
 if TYPE_CHECKING:
     from symmle.diagnosis.case import Case
-
-_MOST = 10**9
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,11 +46,11 @@ def run(arguments: argparse.Namespace) -> int:
         scheme, step = scheme_of_map(case), sp.S.One
     else:
         scheme, step = _scheme(case, arguments), _step(arguments)
-    start = _start(case.variables, arguments.start)
+    start = start_asked(case.variables, arguments.start)
     wrong = ""
     if arguments.gradient:
         wrong = compared(case, arguments.gradient, start)
-    found = diagnose(case, scheme, step, start, _count(arguments.iterations), wrong)
+    found = diagnose(case, scheme, step, start, count_asked(arguments.iterations), wrong)
     write = dumped(diagnosis_json(found)) if arguments.json else diagnosis_text(found)
     sys.stdout.write(write)
     return 0 if case.targets else 1
@@ -81,35 +77,3 @@ def _step(arguments: argparse.Namespace) -> sp.Expr:
     if step is None:
         raise InputError("diagnose needs the step of the run; add --step NUMBER")
     return step
-
-
-def _start(variables: Sequence[Variable], text: str | None) -> dict[sp.Symbol, float]:
-    names = {each.name: each.symbol for each in variables}
-    example = ",".join(f"{name}=..." for name in names)
-    if text is None:
-        raise InputError(f"diagnose needs the start of the run; add --start {example}")
-    start: dict[sp.Symbol, float] = {}
-    for part in assignments([text]):
-        name, found, written = (each.strip() for each in part.partition("="))
-        if not found or name not in names or names[name] in start:
-            raise InputError(f"--start {part!r} must be NAME=NUMBER, once for each of {example}")
-        value = parse(written, {}, f"start of {name}")
-        if not value.is_number or value.is_real is False:
-            raise InputError(f"--start {part!r} is no number; write {name}=1.5")
-        start[names[name]] = float(value)
-    missing = [name for name, symbol in names.items() if symbol not in start]
-    if missing:
-        raise InputError(f"--start {text!r} has no value for {missing[0]}; add {missing[0]}=...")
-    return start
-
-
-def _count(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        count = int(float(text)) if text.isascii() else 0
-    except (ValueError, OverflowError):
-        count = 0
-    if not 1 <= count <= _MOST:
-        raise InputError(f"--iterations {text!r} is no count; give a whole number from 1 to 1e9")
-    return count

@@ -11,11 +11,12 @@ _HEAD = 4_096  # bytes
 
 
 def write(path: Path, content: str, force: bool) -> None:
-    """Write a file by way of a temporary name in the same folder.
+    """Write a text by way of a temporary name in the same folder; as `write_bytes`."""
+    write_bytes(path, content.encode("utf-8"), force)
 
-    content: carries one of symmle's marks at its head, so that it can be told apart later.
-    Raises InputError where the folder is missing or a file of others would be overwritten.
-    """
+
+def require_writable(path: Path, force: bool) -> None:
+    """Raise InputError where the folder is missing or a file of others would be overwritten."""
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a folder; give the name of a file in it")
     if not path.parent.is_dir():
@@ -25,9 +26,18 @@ def write(path: Path, content: str, force: bool) -> None:
             f"{str(path)!r} was not written by symmle; "
             "choose another name, or overwrite it with --force"
         )
+
+
+def write_bytes(path: Path, content: bytes, force: bool) -> None:
+    """Write a file by way of a temporary name in the same folder.
+
+    content: carries one of symmle's marks at its head, so that it can be told apart later.
+    Raises InputError where the folder is missing or a file of others would be overwritten.
+    """
+    require_writable(path, force)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+        with os.fdopen(handle, "wb") as stream:
             stream.write(content)
         Path(temporary).chmod(0o666 & ~_umask())
         Path(temporary).replace(path)

@@ -84,8 +84,20 @@ SCHEMES = (
     "em",
     "em_gradient",
 )
+PICTURES = ("trajectory", "radius", "bifurcation", "basin", "cobweb", "convergence")
 FORMATS = ("text", "markdown", "latex")
 TARGETS = ("numpy",)
+
+_SCHEMES_OF_A_RUN = (
+    Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
+    Option("--order", "NAME,NAME", "the order of updating"),
+    Option("--inner", "N", "coordinate: steps on each parameter in turn"),
+    Option("--outer", "N", "coordinate: sweeps in one update"),
+    Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
+    Option("--step", "NUMBER", "the step of the run"),
+    Option("--step-symbol", "NAME", "what the step is called (step)"),
+    Option("--steps", "NAME=EXPR,...", "a step for each: x=step,y=2*step, or numbers"),
+)
 
 VERBS = (
     Verb("list", "the families there are", (), (_JSON,), "list"),
@@ -164,20 +176,37 @@ VERBS = (
         (
             *_NAMING,
             *_READING,
-            Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
-            Option("--order", "NAME,NAME", "the order of updating"),
-            Option("--inner", "N", "coordinate: steps on each parameter in turn"),
-            Option("--outer", "N", "coordinate: sweeps in one update"),
-            Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
-            Option("--step", "NUMBER", "the step of the run"),
-            Option("--step-symbol", "NAME", "what the step is called (step)"),
-            Option("--steps", "NAME=EXPR,...", "a step for each: x=step,y=2*step, or numbers"),
+            *_SCHEMES_OF_A_RUN,
             Option("--start", "NAME=NUMBER,...", "where the run starts"),
             Option("--iterations", "N", "updates at most (1e6; 20,000 that pass over the data)"),
             Option("--gradient", "FILE.py", "your own gradient, score(x, ...): compare it first"),
             _JSON,
         ),
         "diagnose normal data.csv --scheme alternating --step 0.1 --start mu=0,sigma=0.1",
+    ),
+    Verb(
+        "plot",
+        "a picture of a run or of stability: trajectory, radius, bifurcation, basin, ...",
+        (
+            ("KIND", f"one of {', '.join(PICTURES)}"),
+            _MODEL,
+            ("[FILE]", "the data, as for fit; none for a problem file, or with --at"),
+        ),
+        (
+            *_NAMING,
+            *_READING,
+            Option("--data", "FILE", "the data, as the word FILE"),
+            Option("--at", "NAME=VALUE,...", "numbers instead of data: the law of large samples"),
+            *_SCHEMES_OF_A_RUN,
+            Option("--start", "NAME=NUMBER,...", "where the run starts"),
+            Option("--iterations", "N", "updates at most"),
+            Option("--over", "NAME", "bifurcation: the constant of the map on the axis"),
+            Option("--range", "NAME=LOW:HIGH", "what an axis shows: sigma=0.1:5, step=0:2", True),
+            Option("-o", "FILE", "where to write the picture: FILE.svg or FILE.png"),
+            _FORCE,
+            _JSON,
+        ),
+        "plot trajectory normal data.csv --step 20 --start mu=20,sigma=8 -o run.svg",
     ),
     Verb(
         "verify",

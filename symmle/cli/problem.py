@@ -46,7 +46,7 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
             f"{min(informed)} divides by the Fisher information, which a problem without data has "
             "not; choose newton or diagonal_newton"
         )
-    problem = _placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
+    problem = placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
     if problem.is_map and (arguments.scheme or arguments.step or arguments.steps):
         raise InputError(
             f"{problem.name} is an explicit map, its own scheme; leave --scheme and --step out"
@@ -164,7 +164,7 @@ def with_numbers(problem: Problem, texts: tuple[str, ...] | list[str]) -> Proble
     return problem.at_constants(values)
 
 
-def _placed(problem: Problem, arguments: argparse.Namespace) -> Problem:
+def placed(problem: Problem, arguments: argparse.Namespace) -> Problem:
     """The problem with the fixed point of --at, where one is given."""
     if not arguments.at:
         return problem

@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     point = _point(derivation, arguments)
     at = step_asked(arguments)
     step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
-    found = tuple(_analysed(derivation, each, step, point, at) for each in schemes)
+    found = tuple(analysed_at(derivation, each, step, point, at) for each in schemes)
     compared = tuple(comparison(*pair) for pair in pairwise(found))
     if arguments.cycles is None:
         cycles: tuple[Cycles, ...] = ()
@@ -99,13 +99,14 @@ def _print(
     sys.stdout.write(render(document, width))
 
 
-def _analysed(
+def analysed_at(
     derivation: Derivation,
     scheme: Scheme,
     step: sp.Symbol,
     point: Point,
     at: sp.Expr | None,
 ) -> SchemeStability:
+    """One scheme of a model at a point; what EM divides by is worked out where it is asked for."""
     divisor = derivation.information.matrix
     if scheme.metric is Metric.COMPLETE:
         divisor = em(derivation.model).information

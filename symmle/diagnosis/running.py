@@ -227,7 +227,7 @@ class _Loop:
         rows = frozenset(self.row_names.values())
         means: list[tuple[sp.Symbol, sp.Expr]] = []
         letters: dict[sp.Expr, sp.Expr] = {}
-        for node in nodes(values):
+        for node in from_within(nodes(values)):
             if node.free_symbols.isdisjoint(self.update.state):
                 letters[node] = sp.Float(self.columns.statistic(node), 17)
                 continue
@@ -259,6 +259,19 @@ class _Loop:
                 text = f"float(np.dot(w, np.broadcast_to({text}, w.shape)))"
             body.append(f"{each.target} = {text}")
         return body, [printer.text(result) for result in formula.results]
+
+
+def from_within(found: Sequence[OverData]) -> list[OverData]:
+    """Means and those inside them, inner ones first: an extragradient step has means of means.
+
+    Once its data symbol is a column's name, a mean that was left standing would be its own
+    argument, so none may be left.
+    """
+    ordered: list[OverData] = []
+    for node in found:
+        ordered += [n for n in from_within(nodes(node.args)) if n not in ordered]
+        ordered += [] if node in ordered else [node]
+    return ordered
 
 
 def _moving_covariance(expr: sp.Expr, state: Sequence[sp.Symbol]) -> bool:

@@ -1,0 +1,272 @@
+"""What a map settles to, against a constant or the step: the bifurcation diagram."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from symmle.diagnosis import Case
+from symmle.diagnosis.running import Columns, Floats
+from symmle.domain import Variable
+from symmle.errors import BudgetError, InputError
+from symmle.fixed_points import fixed_points
+from symmle.pictures.compiled import ArrayMap, array_map, inside, over_points
+from symmle.pictures.paths import size_of
+from symmle.pictures.view import Window, bound, within
+from symmle.problem import Problem
+from symmle.schemes import Map, Scheme, Statement, simultaneous
+from symmle.stability import Interval
+from symmle.stability.of_problem import map_stability
+
+_VALUES = 1_200  # of the constant or step
+_SETTLING = 3_000  # updates before the points are kept
+_PASSES_SETTLING = 400  # where each reads all rows
+_KEPT = 240  # updates after that
+_BESIDE = 0.02  # of a unit: how far beside a fixed point a run starts
+_LONGEST = 32  # period that is told
+_ALIKE = 1e-6  # of the size of the points, by which returns may differ
+_CLEAR = 1e-3  # of that size: by how much a cycle's shorter returns differ
+_LEFT = -1
+_BEYOND = 1.5  # times the last end of a stable set
+
+
+@dataclass(frozen=True, slots=True)
+class Bifurcation:
+    """Where runs are after `settling` updates, for each value of a constant or step.
+
+    points: starts x values x updates kept x variables; nan where a run left the domain.
+    periods: starts x values; 0 where no period up to 32 was seen, -1 where the run left.
+    ends: (value, event) of each end of a stable set of a fixed point inside the picture.
+    starts: in words.  units: of each variable; its axis shows at least one about the points.
+    """
+
+    model: str
+    data: str
+    scheme: str
+    over: str
+    names: tuple[str, ...]
+    values: Floats
+    points: Floats
+    periods: Floats
+    settling: int
+    ends: tuple[tuple[float, str], ...]
+    starts: tuple[str, ...]
+    units: tuple[float, ...]
+
+    @property
+    def changes(self) -> tuple[tuple[float, float, int], ...]:
+        """(from, to, period) along the values, for the first start: where the period stays."""
+        found: list[tuple[float, float, int]] = []
+        for value, period in zip(self.values.tolist(), self.periods[0].tolist(), strict=True):
+            if found and found[-1][2] == int(period):
+                found[-1] = (found[-1][0], value, int(period))
+            else:
+                found.append((value, value, int(period)))
+        return tuple(found)
+
+
+def bifurcation_of_map(
+    problem: Problem,
+    over: sp.Symbol,
+    start: Mapping[sp.Symbol, float] | None,
+    window: Window | None,
+) -> Bifurcation:
+    """An explicit map over one of its constants, all others being numbers.
+
+    start: of every run; None for a little beside each fixed point.
+    Raises InputError where nothing says which values of the constant to show.
+    """
+    found = fixed_points(problem)
+    intervals: list[Interval] = []
+    for each in found.points:
+        try:
+            steps = map_stability(problem, each.values, over).stable_steps
+        except (BudgetError, ArithmeticError):
+            steps = None
+        intervals += steps or ()
+    ends = _ends(intervals)
+    domain = next(each.domain for each in problem.given if each.symbol == over)
+    if window is None:
+        window = within(_about(ends, intervals, over.name), domain)
+    values = np.linspace(*window.inner(_VALUES), _VALUES)
+    no_data = Columns({}, np.zeros(0))
+    scheme = Scheme("map", simultaneous(problem.symbols).blocks)
+    line = Statement(problem.symbols, problem.image, 1, ())
+    moved = array_map(
+        Map(problem.symbols, (line,), problem.image, sp.S.One, scheme), no_data, (over,)
+    )
+    if start is not None:
+        begins = [[np.full(_VALUES, start[s]) for s in problem.symbols]]
+        words = [_spelt(problem.variables, start)]
+    else:
+        begins, words = [], []
+        for each in found.points:
+            places = over_points([each.values[s] for s in problem.symbols], (over,), no_data)
+            begins.append([_beside(place) for place in places([values])])
+            names = ", ".join(f"{s} = {each.values[s]}" for s in problem.symbols)
+            number = f" {len(words) + 1}" if len(found.points) > 1 else ""
+            words.append(f"beside {names}" if len(names) < 60 else f"beside fixed point{number}")
+        if not begins:
+            example = ",".join(f"{each.name}=..." for each in problem.variables)
+            raise InputError(
+                f"{problem.name} has no fixed point to start beside; add --start {example}"
+            )
+    return _settled(
+        (problem.name, "", "map", over.name),
+        moved, problem.variables, values, begins, tuple(words),
+        tuple(end for end in ends if window.low < end[0] < window.high),
+        (0.0,) * len(problem.variables),
+    )  # fmt: skip
+
+
+def bifurcation_of_scheme(
+    case: Case,
+    scheme: Scheme,
+    start: Mapping[sp.Symbol, float] | None,
+    window: Window | None,
+    data: str,
+) -> Bifurcation:
+    """The update of a scheme over its step.
+
+    start: None for a little beside each target.
+    Raises InputError where the case has no target, or nothing says which steps to show.
+    """
+    if not case.targets:
+        raise InputError(f"there is no fixed point to look at: {case.why_none}")
+    step = sp.Symbol("step_of_the_map", positive=True)
+    intervals: list[Interval] = []
+    for target in case.targets:
+        try:
+            intervals += case.stability(scheme, target, None).stable_steps or ()
+        except (BudgetError, ArithmeticError):
+            continue
+    ends = _ends(intervals)
+    if window is None:
+        far = max((end for end, _ in ends), default=0.0)
+        if not far:
+            raise InputError("no step here is known to be stable; add --range step=0:1")
+        window = Window(0.0, _BEYOND * far, open_low=True)
+    values = np.linspace(*window.inner(_VALUES), _VALUES)
+    moved = array_map(case.written(scheme, step), case.columns, (step,))
+    units = size_of(case)
+    if start is not None:
+        places = [[start[s] for s in case.symbols]]
+        words = [_spelt(case.variables, start)]
+    else:
+        places = [
+            [v + _BESIDE * unit for v, unit in zip(each.values(), units, strict=True)]
+            for each in case.targets
+        ]
+        words = [f"beside {_spelt(case.variables, each)}" for each in case.targets]
+    memory = len(moved.state) - 1 - len(case.symbols)
+    begins = [[np.full(_VALUES, v) for v in (*place, *[0.0] * memory)] for place in places]
+    return _settled(
+        (case.name, data, scheme.name, "step"),
+        moved, case.variables, values, begins, tuple(words),
+        tuple(end for end in ends if window.low < end[0] < window.high), tuple(units.tolist()),
+    )  # fmt: skip
+
+
+def _spelt(variables: Sequence[Variable], point: Mapping[sp.Symbol, float]) -> str:
+    return ", ".join(f"{each.name} = {point[each.symbol]:.6g}" for each in variables)
+
+
+def _beside(place: Floats) -> Floats:
+    return place + _BESIDE * np.maximum(np.abs(place), 0.1)
+
+
+def _ends(intervals: Sequence[Interval]) -> list[tuple[float, str]]:
+    found = set()
+    for each in intervals:
+        for end, event in ((each.lower, each.lower_event), (each.upper, each.upper_event)):
+            if end.is_number and end.is_finite and end != 0:
+                found.add((float(end), "" if event is None else event.value))
+    return sorted(found)
+
+
+def _about(ends: Sequence[tuple[float, str]], intervals: Sequence[Interval], name: str) -> Window:
+    """All finite ends of the stable sets, and half as much above, where the cycles are."""
+    places = [end for end, _ in ends]
+    places += [float(e) for each in intervals for e in (each.lower, each.upper) if e.is_finite]
+    if not places or min(places) == max(places):
+        raise InputError(
+            f"no stable set with two ends says which values of {name} to show; "
+            f"add --range {name}=LOW:HIGH"
+        )
+    low, high = min(places), max(places)
+    return Window(low, high + (high - low) / 2)
+
+
+def _settled(
+    names: tuple[str, str, str, str],
+    moved: ArrayMap,
+    variables: Sequence[Variable],
+    values: Floats,
+    begins: Sequence[Sequence[Floats]],
+    starts: tuple[str, ...],
+    ends: tuple[tuple[float, str], ...],
+    units: tuple[float, ...],
+) -> Bifurcation:
+    settling = _PASSES_SETTLING if moved.passes else _SETTLING
+    bounds = [
+        (bound(v.domain.lower), bound(v.domain.upper), v.domain.lower_closed, v.domain.upper_closed)
+        for v in variables
+    ]
+    if any(math.isnan(end) for low, high, *_ in bounds for end in (low, high)):
+        raise InputError("a domain whose ends other variables move is not followed here")
+    size = len(variables)
+    points = np.full((len(begins), len(values), _KEPT, size), np.nan)
+    for i, begin in enumerate(begins):
+        for first in range(0, len(values), moved.block):
+            part = slice(first, first + moved.block)
+            places = _run(moved, [each[part] for each in begin], values[part], bounds, settling)
+            points[i, part] = places
+    return Bifurcation(
+        *names,
+        tuple(each.name for each in variables),
+        values,
+        points,
+        np.array([_periods(each) for each in points]),
+        settling,
+        ends,
+        starts,
+        units,
+    )
+
+
+def _run(
+    moved: ArrayMap,
+    begin: Sequence[Floats],
+    values: Floats,
+    bounds: Sequence[tuple[float, float, bool, bool]],
+    settling: int,
+) -> Floats:
+    """The states kept, values x updates x variables; nan from the step that left the domain."""
+    here = [*begin, values]
+    size = len(bounds)
+    found = np.empty((len(values), _KEPT, size))
+    with np.errstate(all="ignore"):
+        for k in range(settling + _KEPT):
+            here = moved.image(here)
+            gone = ~inside(bounds, here[:size])
+            here[:size] = [np.where(gone, np.nan, each) for each in here[:size]]
+            if k >= settling:
+                found[:, k - settling] = np.stack(here[:size], axis=1)
+    return found
+
+
+def _periods(points: Floats) -> Floats:
+    """Of each value: the shortest period of what was kept, 0 for none, -1 where the run left."""
+    size = np.maximum(np.max(np.abs(points), axis=1, keepdims=True), 1e-300)
+    found = np.where(np.any(np.isnan(points), axis=(1, 2)), _LEFT, 0)
+    gaps: dict[int, Floats] = {}
+    with np.errstate(invalid="ignore"):
+        for period in range(1, _LONGEST + 1):
+            gaps[period] = np.max(np.abs(points[:, period:] - points[:, :-period]) / size, (1, 2))
+            same = gaps[period] < _ALIKE
+            for shorter in (q for q in range(1, period) if period % q == 0):
+                same &= gaps[shorter] > _CLEAR  # else it nears a shorter one, slowly
+            found = np.where((found == 0) & same, period, found)
+    return found
