@@ -23,7 +23,12 @@ import pytest
 import sympy as sp
 
 FOLDER = Path(__file__).resolve().parent.parent / "derivations"
-NOTES = ("why-it-blows-up.md", "sweeps.md", "known-maps.md")
+NOTES = (
+    "why-it-blows-up.md",
+    "sweeps.md",
+    "householder-john-and-ostrowski-reich.md",
+    "known-maps.md",
+)
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")  # mu0 and s2 are names: their digits are no numbers

@@ -129,7 +129,7 @@ CASES = {
         "Rockafellar, SIAM J. Control Optim. 14 (1976) 877: any step",
         quadratic(*STIFF), ruled(Rule.IMPLICIT), ends=(0, sp.oo), event="none"),
     "successive over-relaxation": Case(
-        "Ostrowski, Rend. Mat. Appl. 13 (1954) 140; Reich (1949): 0 < w < 2 for a definite matrix",
+        "Ostrowski, Rend. Mat. Appl. 14 (1954) 140; Reich (1949): 0 < w < 2 for a definite matrix",
         quadratic("4 1 2", "1 3 1", "2 1 5"), sor, ends=(0, 2)),
     "Gauss-Seidel": Case(
         "Young, Iterative Solution of Large Linear Systems (1971), 5.2: the square of Jacobi's",
