@@ -27,6 +27,8 @@ NOTES = (
     "why-it-blows-up.md",
     "sweeps.md",
     "householder-john-and-ostrowski-reich.md",
+    "two-block-law.md",
+    "schur-cohn.md",
     "known-maps.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
@@ -137,6 +139,13 @@ def vanishes(expression: sp.Expr) -> bool:
 def test_every_number_and_formula_is_borne_out(name: str) -> None:
     """Law: a note says nothing that its own blocks do not show."""
     assert faults_of(read(name), *execute(name)) == []
+
+
+@pytest.mark.parametrize("name", NOTES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    """Law: a path that a note links to is there."""
+    links = re.findall(r"\]\(([^)]+)\)", (FOLDER / name).read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (FOLDER / link).exists()] == []
 
 
 def digits_in_prose(name: str) -> list[int]:

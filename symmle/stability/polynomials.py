@@ -72,8 +72,9 @@ def at_minus_one(coefficients: Sequence[Element]) -> Element:
 
 
 def pairs(coefficients: Sequence[Element]) -> Element:
-    """The product of (1 - multiplier_i * multiplier_j) over i < j, up to sign; None for n = 1.
+    """The product of (1 - multiplier_i * multiplier_j) over i < j; None for n = 1.
 
+    With a leading coefficient c, times c**(n - 1): proved in derivations/schur-cohn.md.
     Zero where a complex pair is on the unit circle (and where two real multipliers are
     reciprocal).  The inner determinant of Jury and Pavlidis (Stability and aperiodicity
     constraints for system design, IEEE Trans. Circuit Theory 10, 1963).
