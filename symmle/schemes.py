@@ -6,6 +6,7 @@ next block see the result.  So a scheme is a program of blocks:
     simultaneous   (mu, sigma)              one block: both read the old point
     alternating    (mu), (sigma)            two blocks: sigma reads the new mu
     coordinate     (mu) x 5, (sigma) x 5    each block repeated before the next one moves
+    symmetric      (mu), (sigma), (sigma), (mu)   forth and back
 
 A block moves by step * P * gradient.  P is the identity for gradient ascent, and the inverse of
 the information, observed (Newton) or expected (scoring), of the block for the other two.
@@ -22,6 +23,8 @@ import sympy as sp
 from symmle.derive import Score
 from symmle.errors import BudgetError, InputError
 from symmle.placed import placed
+
+Order = Sequence[sp.Symbol | Sequence[sp.Symbol]]
 
 _LARGEST_IMAGE = 1500  # nodes of an expression; a longer composition is not worth printing
 _LARGEST_INVERSE = 3  # parameters in a block whose information matrix is inverted in symbols
@@ -68,7 +71,7 @@ class Block:
 class Scheme:
     """A program of block updates: the blocks in order, the whole of it `sweeps` times.
 
-    Every parameter stands in exactly one block.
+    Every parameter stands in a block, and may stand in several.
     momentum: the share of its last move that a block keeps, for the rules that have one.
     paces: (parameter, positive factor of its step), for those that have one of their own.
     image: where each parameter is on its way to, of a scheme that is the share `step` of another
@@ -130,27 +133,38 @@ def simultaneous(parameters: Sequence[sp.Symbol]) -> Scheme:
     return Scheme("simultaneous", (Block(_distinct(parameters)),))
 
 
-def alternating(
-    parameters: Sequence[sp.Symbol], order: Sequence[sp.Symbol] | None = None
-) -> Scheme:
-    """One parameter at a time, each from the newest point (nonlinear Gauss-Seidel)."""
-    return Scheme("alternating", _one_by_one(parameters, order, 1))
+def alternating(parameters: Sequence[sp.Symbol], order: Order | None = None) -> Scheme:
+    """One parameter at a time, each from the newest point (nonlinear Gauss-Seidel).
+
+    order: of the parameters, or of groups of them that move together; each at least once.
+    Raises InputError for an order without one of the parameters.
+    """
+    return Scheme("alternating", _in_turn(parameters, order, 1))
+
+
+def symmetric(parameters: Sequence[sp.Symbol], order: Order | None = None) -> Scheme:
+    """The alternating sweep, and then its blocks in the opposite order.
+
+    Raises as `alternating` does.
+    """
+    blocks = _in_turn(parameters, order, 1)
+    return Scheme("symmetric", (*blocks, *reversed(blocks)))
 
 
 def coordinate(
     parameters: Sequence[sp.Symbol],
     inner: int = 1,
     outer: int = 1,
-    order: Sequence[sp.Symbol] | None = None,
+    order: Order | None = None,
 ) -> Scheme:
     """Coordinate ascent: `inner` steps on each parameter in turn, and that `outer` times.
 
     inner, outer: at least 1.  One update of the map is all of it.
-    Raises InputError for a count below 1 or an order that is not one of the parameters.
+    Raises InputError for a count below 1, or an order without one of the parameters.
     """
     _require_count("inner", inner)
     _require_count("outer", outer)
-    return Scheme("coordinate", _one_by_one(parameters, order, inner), outer)
+    return Scheme("coordinate", _in_turn(parameters, order, inner), outer)
 
 
 def newton(parameters: Sequence[sp.Symbol]) -> Scheme:
@@ -329,8 +343,10 @@ def metric_matrix(
     if scheme.metric is Metric.DIAGONAL_OBSERVED:
         return sp.diag(*(-hessian.diagonal()))
     if information is None:
+        own = scheme.metric is Metric.COMPLETE
         raise InputError(
-            f"{scheme.name} divides by the {scheme.metric.value}, which was not given; "
+            f"{scheme.name} divides by the {scheme.metric.value if own else 'Fisher information'}, "
+            "which was not given; "
             "derive it first, or choose newton, which needs the Hessian only"
         )
     if scheme.metric is Metric.DIAGONAL_EXPECTED:
@@ -340,7 +356,7 @@ def metric_matrix(
 
 def require_fits(score: Score, scheme: Scheme, step: sp.Expr) -> None:
     """Raise InputError unless the scheme moves the score's parameters by a constant step."""
-    _permutation(score.parameters, scheme.order, f"the blocks of {scheme.name}")
+    _require_all(score.parameters, scheme.order, f"the blocks of {scheme.name}")
     moving = sp.sympify(step, strict=True).free_symbols & set(score.parameters)
     if moving:
         raise InputError(
@@ -383,29 +399,38 @@ def _determinant(matrix: sp.Matrix) -> sp.Expr:
     )
 
 
-def _one_by_one(
-    parameters: Sequence[sp.Symbol], order: Sequence[sp.Symbol] | None, repeat: int
+def _in_turn(
+    parameters: Sequence[sp.Symbol], order: Order | None, repeat: int
 ) -> tuple[Block, ...]:
     named = _distinct(parameters)
-    chosen = named if order is None else _permutation(named, tuple(order), "the order of updating")
-    return tuple(Block((symbol,), repeat) for symbol in chosen)
+    groups = [(e,) if isinstance(e, sp.Symbol) else tuple(e) for e in order or named]
+    _require_all(named, [s for group in groups for s in group], "the order of updating")
+    for group in groups:
+        _require_once(group, "symbols that move together")
+    return tuple(Block(group, repeat) for group in groups)
 
 
 def _distinct(parameters: Sequence[sp.Symbol]) -> tuple[sp.Symbol, ...]:
     if not parameters:
         raise InputError("a scheme was asked for with no parameters; name at least one")
-    return _permutation(tuple(dict.fromkeys(parameters)), tuple(parameters), "the scheme")
+    _require_once(parameters, "the scheme")
+    return tuple(parameters)
 
 
-def _permutation(
-    parameters: tuple[sp.Symbol, ...], given: tuple[sp.Symbol, ...], what: str
-) -> tuple[sp.Symbol, ...]:
-    if len(given) != len(parameters) or set(given) != set(parameters):
+def _require_once(given: Sequence[sp.Symbol], what: str) -> None:
+    once = dict.fromkeys(given)
+    if len(once) != len(given):
         raise InputError(
-            f"{what} must name each of {_names(parameters)} exactly once, "
+            f"{what} must name each of {_names(once)} exactly once, but it names {_names(given)}"
+        )
+
+
+def _require_all(parameters: Sequence[sp.Symbol], given: Sequence[sp.Symbol], what: str) -> None:
+    if set(given) != set(parameters):
+        raise InputError(
+            f"{what} must name each of {_names(parameters)}, and nothing else, "
             f"but it names {_names(given)}"
         )
-    return given
 
 
 def _require_count(name: str, count: int) -> None:

@@ -90,7 +90,7 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["stability", "gamma", "--scheme", "simultanous"], "simultaneous"),
         (["stability", "gamma", "--inner", "5"], "--scheme coordinate"),
         (["stability", "gamma", "--scheme", "coordinate", "--inner", "0"], "--inner '0'"),
-        (["stability", "gamma", "--order", "rate"], "exactly once"),
+        (["stability", "gamma", "--order", "rate"], "must name each of shape, rate"),
         (["stability", "gamma", "--step", "-1"], "not a positive number"),
         (["stability", "gamma", "--step", "0.1"], "symbols"),
         (["generate", "normal", "--tests"], "-o FILE"),

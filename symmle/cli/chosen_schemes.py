@@ -22,11 +22,14 @@ from symmle.schemes import (
     newton,
     scoring,
     simultaneous,
+    symmetric,
     with_rule,
 )
 
 _DEFAULT = ("simultaneous", "alternating")
-_WITH_MOMENTUM = {"simultaneous", "alternating", "coordinate", "momentum", "nesterov"}
+_WITH_MOMENTUM = {
+    "simultaneous", "alternating", "symmetric", "coordinate", "momentum", "nesterov",
+}  # fmt: skip
 
 
 def chosen_schemes(
@@ -51,6 +54,7 @@ def chosen_schemes(
     makers = {
         "simultaneous": lambda: _heavy(together, momentum),
         "alternating": lambda: _heavy(alternating(symbols, order), momentum),
+        "symmetric": lambda: _heavy(symmetric(symbols, order), momentum),
         "coordinate": lambda: _heavy(coordinate(symbols, inner, outer, order), momentum),
         "newton": lambda: newton(symbols),
         "scoring": lambda: scoring(symbols),
@@ -155,10 +159,15 @@ def _names_step(arguments: argparse.Namespace) -> bool:
     return any(step in parse(text, {step.name: step}, "--steps").free_symbols for text in texts)
 
 
-def _order(named: Callable[[str], sp.Symbol], text: str | None) -> tuple[sp.Symbol, ...] | None:
+def _order(
+    named: Callable[[str], sp.Symbol], text: str | None
+) -> tuple[tuple[sp.Symbol, ...], ...] | None:
+    """The blocks of --order: names joined by commas, those that move together by plus signs."""
     if text is None:
         return None
-    return tuple(named(name.strip()) for name in text.split(","))
+    return tuple(
+        tuple(named(name.strip()) for name in group.split("+")) for group in text.split(",")
+    )
 
 
 def _count(arguments: argparse.Namespace, name: str) -> int:

@@ -70,6 +70,7 @@ _READING = (
 SCHEMES = (
     "simultaneous",
     "alternating",
+    "symmetric",
     "coordinate",
     "newton",
     "diagonal_newton",
@@ -90,7 +91,7 @@ TARGETS = ("numpy",)
 
 _SCHEMES_OF_A_RUN = (
     Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
-    Option("--order", "NAME,NAME", "the order of updating"),
+    Option("--order", "NAME,NAME", "the order of updating; a+b,c moves a and b together"),
     Option("--inner", "N", "coordinate: steps on each parameter in turn"),
     Option("--outer", "N", "coordinate: sweeps in one update"),
     Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
@@ -138,7 +139,7 @@ VERBS = (
             Option("--data", "FILE", "data; the point is their estimate"),
             *_READING,
             Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
-            Option("--order", "NAME,NAME", "the order of updating"),
+            Option("--order", "NAME,NAME", "the order of updating; a+b,c moves a and b together"),
             Option("--inner", "N", "coordinate: steps on each parameter in turn"),
             Option("--outer", "N", "coordinate: sweeps in one update"),
             Option("--basin", "", "a box of starts that certainly converge, at --step and numbers"),

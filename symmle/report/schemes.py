@@ -103,7 +103,11 @@ def _entry(row: sp.Symbol, column: sp.Symbol) -> Label:
 
 
 def _primed(renewed: Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Symbol]:
-    return {symbol: sp.Symbol(f"{symbol.name}'", **symbol.assumptions0) for symbol in renewed}
+    """Each symbol with a prime for every line that has moved it."""
+    return {
+        symbol: sp.Symbol(symbol.name + "'" * renewed.count(symbol), **symbol.assumptions0)
+        for symbol in renewed
+    }
 
 
 def is_short(*exprs: sp.Expr) -> bool:
@@ -129,7 +133,8 @@ def statements(update: Map) -> Formulas:
                 value = symbol + (value - symbol).xreplace(here)
                 rows.append(Formula(Label(f"{text(symbol)}'", f"{latex(symbol)}'"), value))
                 continue
-            left = Label(f"{text(symbol)}'", f"{latex(symbol)}'")
+            primes = "'" * (1 + line.renewed.count(symbol))
+            left = Label(f"{text(symbol)}{primes}", f"{latex(symbol)}{primes}")
             often = f"({line.repeat} times)" if line.repeat > 1 else ""
             rows.append(Formula(left, value.xreplace(here), "=", often))
     return Formulas(tuple(rows))

@@ -293,7 +293,7 @@ def multipliers(pieces: Sequence[Part], sweeps: int, step: sp.Symbol) -> tuple[s
             turns = sum(repeat for _, repeat in part.program) * sweeps
             found.append((1 + step * part.field[0][0]) ** turns)
             continue
-        if part.size > 2 or turns is None or (len(part.program) > 1 and part.repeat != 1):
+        if part.size > 2 or turns is None or (len(part.program) > 1 and part.moves != 2):
             return None
         (a, b), (c, d) = part.field
         pull = b * c if len(part.program) > 1 else sp.S.Zero

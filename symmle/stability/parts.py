@@ -106,4 +106,10 @@ def _part(field: Sequence[Sequence[sp.Expr]], blocks: Program, places: tuple[int
     local = {place: i for i, place in enumerate(places)}
     own = [(tuple(local[i] for i in rows if i in local), repeat) for rows, repeat in blocks]
     entries = tuple(tuple(field[i][j] for j in places) for i in places)
-    return Part(places, entries, tuple((rows, repeat) for rows, repeat in own if rows))
+    joined: list[tuple[tuple[int, ...], int]] = []
+    for rows, repeat in own:
+        if joined and rows == joined[-1][0]:  # with nothing between them
+            joined[-1] = rows, joined[-1][1] + repeat
+        elif rows:
+            joined.append((rows, repeat))
+    return Part(places, entries, tuple(joined))

@@ -32,7 +32,7 @@ def two_players(part: Part, step: sp.Symbol, sweeps: int) -> StableSet | None:
 
     Where signs do not decide the shape, the conditions themselves.
     """
-    if part.size != 2 or any(repeat != 1 for _, repeat in part.program):
+    if part.size != 2 or part.moves != 2:
         return None
     (a, b), (c, d) = part.field
     together = len(part.program) == 1
