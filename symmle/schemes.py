@@ -346,8 +346,7 @@ def metric_matrix(
         own = scheme.metric is Metric.COMPLETE
         raise InputError(
             f"{scheme.name} divides by the {scheme.metric.value if own else 'Fisher information'}, "
-            "which was not given; "
-            "derive it first, or choose newton, which needs the Hessian only"
+            "which was not given; derive it first, or choose newton, which needs the Hessian only"
         )
     if scheme.metric is Metric.DIAGONAL_EXPECTED:
         return sp.diag(*information.diagonal())

@@ -128,7 +128,7 @@ def test_a_long_composition_is_left_out_and_its_statements_are_not():
         (lambda: update(ROUGH, alternating((x, y)), g * y), "depends on y"),
         (
             lambda: update(ROUGH, scoring((x, y)), g),
-            "the expected information, which was not given",
+            "the Fisher information, which was not given",
         ),
     ],
 )
