@@ -29,6 +29,7 @@ NOTES = (
     "householder-john-and-ostrowski-reich.md",
     "two-block-law.md",
     "schur-cohn.md",
+    "flip-coefficient.md",
     "known-maps.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)

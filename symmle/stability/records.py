@@ -73,7 +73,8 @@ class Edge:
 
     coefficient: the normal-form coefficient whose sign is the criticality (positive at a
     supercritical flip; the first Lyapunov coefficient, negative at a supercritical
-    Neimark-Sacker), for the eigenvector whose largest entry is 1; None where it was not reached.
+    Neimark-Sacker), for an eigenvector with an entry 1, the first that is not zero where the
+    coefficient is exact, else the largest; None where it was not reached.
     """
 
     step: sp.Expr
