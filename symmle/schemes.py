@@ -39,6 +39,7 @@ class Metric(Enum):
     DIAGONAL_OBSERVED = "diagonal of the observed information"
     DIAGONAL_EXPECTED = "diagonal of the expected information"
     COMPLETE = "information of the complete data"
+    OWN = "own curvature of each, all the way to its maximum"
 
 
 class Rule(Enum):
@@ -74,8 +75,8 @@ class Scheme:
     Every parameter stands in a block, and may stand in several.
     momentum: the share of its last move that a block keeps, for the rules that have one.
     paces: (parameter, positive factor of its step), for those that have one of their own.
-    image: where each parameter is on its way to, of a scheme that is the share `step` of another
-    map, as EM; in the order of the block.  Empty where the gradient tells the way.
+    image: (parameter, where it is on its way to), of a scheme that is the share `step` of another
+    map, as EM.  Empty where the gradient tells the way.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Scheme:
     rule: Rule = Rule.GRADIENT
     momentum: sp.Expr = sp.S.Zero
     paces: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
-    image: tuple[sp.Expr, ...] = ()
+    image: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
 
     def pace(self, parameter: sp.Symbol) -> sp.Expr:
         """What the step is multiplied by for one parameter."""
@@ -103,6 +104,7 @@ class Statement:
 
     values: in the parameters' own symbols; those in `renewed` were moved by an earlier line.
     implicit: whether the direction is taken at the new point, so that an equation is solved.
+    solves: whether `values` are what must vanish at the new point (of step 1) instead.
     """
 
     parameters: tuple[sp.Symbol, ...]
@@ -110,6 +112,7 @@ class Statement:
     repeat: int
     renewed: tuple[sp.Symbol, ...]
     implicit: bool = False
+    solves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,26 @@ def coordinate(
     return Scheme("coordinate", _in_turn(parameters, order, inner), outer)
 
 
+def exact_coordinate(
+    parameters: Sequence[sp.Symbol],
+    image: Mapping[sp.Symbol, sp.Expr],
+    outer: int = 1,
+    order: Order | None = None,
+) -> Scheme:
+    """Each parameter in turn moves by step * (its own maximum, the others held - itself).
+
+    Step 1 is exact coordinate ascent, and others are over-relaxation (SOR; Young, Iterative
+    Solution of Large Linear Systems, 1971).  image: those maxima that have a closed form; the
+    others are told by their equation.
+    Raises InputError for a count below 1, an order without one of the parameters, or groups.
+    """
+    _require_count("outer", outer)
+    blocks = _in_turn(parameters, order, 1)
+    if any(len(block.parameters) > 1 for block in blocks):
+        raise InputError("exact coordinate ascent moves one parameter at a time; take + out")
+    return Scheme("coordinate", blocks, outer, Metric.OWN, image=tuple(image.items()))
+
+
 def newton(parameters: Sequence[sp.Symbol]) -> Scheme:
     """All parameters move by step * (-Hessian)^-1 * gradient; step 1 is Newton's own."""
     return Scheme("newton", (Block(_distinct(parameters)),), metric=Metric.OBSERVED)
@@ -201,7 +224,8 @@ def expectation_maximisation(parameters: Sequence[sp.Symbol], image: Sequence[sp
     data, which `update` and `stability` take for their `information`.
     """
     blocks = (Block(_distinct(parameters)),)
-    return Scheme("em", blocks, metric=Metric.COMPLETE, image=tuple(image))
+    named = tuple(zip(parameters, image, strict=True))
+    return Scheme("em", blocks, metric=Metric.COMPLETE, image=named)
 
 
 def em_gradient(parameters: Sequence[sp.Symbol]) -> Scheme:
@@ -236,6 +260,8 @@ def update(
     Raises BudgetError if a block of more than three parameters would have to be inverted.
     """
     require_fits(score, scheme, step)
+    if scheme.metric is Metric.OWN:
+        return _to_own_maxima(score, scheme, step)
     directions = dict(zip(score.parameters, direction(score, scheme, information), strict=True))
     memory = _memory(score, scheme)
     statements: list[Statement] = []
@@ -247,6 +273,23 @@ def update(
     state = (*score.parameters, *memory.values())
     image = None if scheme.rule is Rule.IMPLICIT else _composed(state, statements, scheme.sweeps)
     return Map(state, tuple(statements), image, step, scheme)
+
+
+def _to_own_maxima(score: Score, scheme: Scheme, step: sp.Expr) -> Map:
+    """Exact coordinate ascent: a closed form where there is one, else the equation it solves."""
+    slopes = dict(zip(score.parameters, score.gradient, strict=True))
+    to = dict(scheme.image)
+    statements: list[Statement] = []
+    for p in scheme.order:
+        renewed = tuple(each for earlier in statements for each in earlier.parameters)
+        if p in to:
+            value = p + step * scheme.pace(p) * (to[p] - p)
+            statements.append(Statement((p,), (value,), 1, renewed))
+        else:
+            statements.append(Statement((p,), (slopes[p],), 1, renewed, True, True))
+    explicit = not any(line.implicit for line in statements)
+    image = _composed(score.parameters, statements, scheme.sweeps) if explicit else None
+    return Map(score.parameters, tuple(statements), image, step, scheme)
 
 
 def _memory(score: Score, scheme: Scheme) -> dict[sp.Symbol, sp.Symbol]:
@@ -308,7 +351,7 @@ def _direction(score: Score, scheme: Scheme, information: sp.Matrix | None) -> t
     if scheme.metric is Metric.IDENTITY:
         return tuple(score.gradient)
     if scheme.image:
-        to = dict(zip(scheme.order, scheme.image, strict=True))
+        to = dict(scheme.image)
         return tuple(to[p] - p for p in score.parameters)
     place = {symbol: i for i, symbol in enumerate(score.parameters)}
     matrix = metric_matrix(score.hessian, scheme, information)
@@ -338,7 +381,7 @@ def metric_matrix(
     """
     if scheme.metric is Metric.IDENTITY:
         return sp.eye(hessian.rows)
-    if scheme.metric is Metric.OBSERVED:
+    if scheme.metric in (Metric.OBSERVED, Metric.OWN):
         return -hessian
     if scheme.metric is Metric.DIAGONAL_OBSERVED:
         return sp.diag(*(-hessian.diagonal()))

@@ -1,14 +1,17 @@
 """The schemes and the step that the options ask for."""
 
 import argparse
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import sympy as sp
 
 from symmle.coordinates import assignments
 from symmle.errors import InputError
+from symmle.estimate.own_maximum import own_maxima
 from symmle.parsing import check_name, parse
+from symmle.problem import Problem
 from symmle.schemes import (
     Rule,
     Scheme,
@@ -17,6 +20,7 @@ from symmle.schemes import (
     diagonal_newton,
     diagonal_scoring,
     em_gradient,
+    exact_coordinate,
     expectation_maximisation,
     natural,
     newton,
@@ -37,11 +41,13 @@ def chosen_schemes(
     named: Callable[[str], sp.Symbol],
     arguments: argparse.Namespace,
     image: Callable[[], Sequence[sp.Expr]] | None = None,
+    own: Callable[[], Mapping[sp.Symbol, sp.Expr]] = dict,
 ) -> list[Scheme]:
     """The schemes of --scheme over these symbols, or the usual two.
 
     named: the symbol of a name; raises InputError for one that is none.
     image: the map of EM; None of what has no density.
+    own: the maximum in each variable alone, of those that have it in closed form.
     """
     names: Sequence[str] = arguments.scheme or _DEFAULT
     order = _order(named, arguments.order)
@@ -51,11 +57,17 @@ def chosen_schemes(
     momentum = _momentum(arguments.momentum)
     kept = sp.Rational(9, 10) if momentum is None else momentum
     together = simultaneous(symbols)
+
+    def turns() -> Scheme:
+        if arguments.inner == "exact":
+            return exact_coordinate(symbols, own(), outer, order)
+        return coordinate(symbols, inner, outer, order)
+
     makers = {
         "simultaneous": lambda: _heavy(together, momentum),
         "alternating": lambda: _heavy(alternating(symbols, order), momentum),
         "symmetric": lambda: _heavy(symmetric(symbols, order), momentum),
-        "coordinate": lambda: _heavy(coordinate(symbols, inner, outer, order), momentum),
+        "coordinate": lambda: _heavy(turns(), momentum),
         "newton": lambda: newton(symbols),
         "scoring": lambda: scoring(symbols),
         "natural": lambda: natural(symbols),
@@ -75,6 +87,12 @@ def chosen_schemes(
         raise InputError("--scheme em belongs to a model with latent variables, which this is not")
     paces = tuple(_paces(symbols, named, arguments).items())
     return [replace(makers[name](), paces=paces) for name in dict.fromkeys(names)]
+
+
+def schemes_of_problem(problem: Problem, arguments: argparse.Namespace) -> list[Scheme]:
+    """The schemes asked for over the variables of a problem."""
+    own = partial(own_maxima, problem.field, problem.variables)
+    return chosen_schemes(problem.symbols, problem.symbol, arguments, own=own)
 
 
 def step_named(arguments: argparse.Namespace, taken: Collection[str]) -> sp.Symbol:
@@ -172,8 +190,11 @@ def _order(
 
 def _count(arguments: argparse.Namespace, name: str) -> int:
     text = getattr(arguments, name)
-    if text is None:
+    if text is None or (name == "inner" and text == "exact"):
         return 1
+    exact = ", or exact" if name == "inner" else ""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
-        raise InputError(f"--{name} {text!r} is no count; give a whole number from 1 to 1000")
+        raise InputError(
+            f"--{name} {text!r} is no count; give a whole number from 1 to 1000" + exact
+        )
     return int(text)

@@ -11,6 +11,7 @@ from symmle.cli.naming import is_problem_file, named_model, sample_for
 from symmle.cli.run_asked import count_asked, start_asked
 from symmle.em import em
 from symmle.errors import InputError
+from symmle.estimate.own_maximum import own_maxima
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme
 
@@ -68,7 +69,9 @@ def _scheme(case: "Case", arguments: argparse.Namespace) -> Scheme:
         raise InputError("a run has one scheme; give --scheme once")
     arguments.scheme = arguments.scheme or ["simultaneous"]
     image = None if model is None else lambda: em(model).explicit()
-    return chosen_schemes(case.symbols, named, arguments, image)[0]
+    return chosen_schemes(
+        case.symbols, named, arguments, image, lambda: own_maxima(case.score, case.variables)
+    )[0]
 
 
 def _step(arguments: argparse.Namespace) -> sp.Expr:

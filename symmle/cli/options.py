@@ -92,7 +92,7 @@ TARGETS = ("numpy",)
 _SCHEMES_OF_A_RUN = (
     Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
     Option("--order", "NAME,NAME", "the order of updating; a+b,c moves a and b together"),
-    Option("--inner", "N", "coordinate: steps on each parameter in turn"),
+    Option("--inner", "N", "coordinate: steps on each parameter in turn, or exact"),
     Option("--outer", "N", "coordinate: sweeps in one update"),
     Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
     Option("--step", "NUMBER", "the step of the run"),
@@ -140,7 +140,7 @@ VERBS = (
             *_READING,
             Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
             Option("--order", "NAME,NAME", "the order of updating; a+b,c moves a and b together"),
-            Option("--inner", "N", "coordinate: steps on each parameter in turn"),
+            Option("--inner", "N", "coordinate: steps on each parameter in turn, or exact"),
             Option("--outer", "N", "coordinate: sweeps in one update"),
             Option("--basin", "", "a box of starts that certainly converge, at --step and numbers"),
             Option("--certificate", "FILE", "write the proof of --basin into this file"),

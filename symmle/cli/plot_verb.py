@@ -14,6 +14,7 @@ from symmle.cli.options import PICTURES
 from symmle.cli.radius_asked import radius_asked
 from symmle.cli.run_asked import count_asked, ranges_asked, some_starts, start_asked
 from symmle.errors import InputError
+from symmle.estimate.own_maximum import own_maxima
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme
 
@@ -221,7 +222,9 @@ def _schemes(case: "Case", arguments: argparse.Namespace) -> list[Scheme]:
         arguments.scheme = ["simultaneous"]
     model = case.model
     image = None if model is None else lambda: em(model).explicit()
-    return chosen_schemes(case.symbols, named, arguments, image)
+    return chosen_schemes(
+        case.symbols, named, arguments, image, lambda: own_maxima(case.score, case.variables)
+    )
 
 
 def _runs(case: "Case", arguments: argparse.Namespace) -> list[tuple[Scheme, sp.Expr]]:

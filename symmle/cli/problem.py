@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.cli.chosen_schemes import chosen_schemes, step_asked, step_named
+from symmle.cli.chosen_schemes import schemes_of_problem, step_asked, step_named
 from symmle.cli.cycles_asked import cycles_of_problem
 from symmle.coordinates import assignments
 from symmle.dynamics import Cycles
@@ -22,6 +22,7 @@ from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.problem import Analysed, problem_document, problem_json
 from symmle.report.text import render
+from symmle.schemes import Metric, Scheme
 from symmle.stability import SchemeStability, comparison, stability
 from symmle.stability.definite import kind_of_point
 from symmle.stability.of_problem import map_stability, scheme_over
@@ -57,7 +58,7 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
     analysed = tuple(_analysed(problem, each.values, arguments) for each in found.points)
     cycles: tuple[Cycles, ...] = ()
     if arguments.cycles is not None:
-        schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
+        schemes = schemes_of_problem(problem, arguments)
         near = [each.values for each in found.points]
         cycles = cycles_of_problem(problem, schemes, near, arguments)
     basins = _basins(problem, analysed, arguments)
@@ -105,7 +106,7 @@ def _analysed(
         found: tuple[SchemeStability, ...] = (map_stability(problem, values, over),)
     else:
         at = step_asked(arguments)
-        schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
+        schemes = schemes_of_problem(problem, arguments)
         if over is not None and at is None:
             raise InputError(f"--over {over} needs the step as a number; add --step")
         strict = kind is not None and kind.is_strict_maximum
@@ -119,12 +120,17 @@ def _analysed(
                 step_named(arguments, _names(problem)),
                 values,
                 strict_maximum=strict,
-                at=at if numbers else None,
+                at=(at or _usual(scheme)) if numbers else None,
             )
             for scheme in schemes
         )
     compared = tuple(comparison(*pair) for pair in pairwise(found)) if over is None else ()
     return Analysed(values, kind, found, compared)
+
+
+def _usual(scheme: Scheme) -> sp.Expr | None:
+    """The step at which a scheme is what it is named after, where there is one."""
+    return sp.S.One if scheme.metric is Metric.OWN else None
 
 
 def _over(problem: Problem, arguments: argparse.Namespace) -> sp.Symbol | None:

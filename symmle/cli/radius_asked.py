@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.cli.chosen_schemes import chosen_schemes, step_named
+from symmle.cli.chosen_schemes import chosen_schemes, schemes_of_problem, step_named
 from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.run_asked import ranges_asked
 from symmle.errors import InputError, NoEstimateError
+from symmle.estimate.own_maximum import own_maxima
 
 if TYPE_CHECKING:
     from symmle.pictures.radius import Radius
@@ -36,7 +37,13 @@ def _of_model(arguments: argparse.Namespace) -> "Radius":
 
     model = named_model(arguments)
     derivation = derive(model)
-    schemes = chosen_schemes(model.symbols, model.symbol, arguments, lambda: em(model).explicit())
+    schemes = chosen_schemes(
+        model.symbols,
+        model.symbol,
+        arguments,
+        lambda: em(model).explicit(),
+        lambda: own_maxima(derivation.score, model.parameters),
+    )
     step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
     if arguments.at:
         point = at_values(derivation, arguments.at)
@@ -77,7 +84,7 @@ def _of_problem(arguments: argparse.Namespace) -> "Radius":
         said = "; ".join(_spelt(each.values) for each in points.points)
         raise InputError(f"{problem.name} has several fixed points ({said}); name one with --at")
     values = points.points[0].values
-    schemes = chosen_schemes(problem.symbols, problem.symbol, arguments)
+    schemes = schemes_of_problem(problem, arguments)
     step = step_named(arguments, {each.name for each in problem.variables})
     found = [stability(problem.field, each, step, values, edges=False) for each in schemes]
     window = ranges_asked(arguments.range, [step.name]).get(step.name)

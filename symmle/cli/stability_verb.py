@@ -18,6 +18,7 @@ from symmle.dynamics import Cycles
 from symmle.em import em, expected_information
 from symmle.errors import InputError, NoEstimateError
 from symmle.estimate import Kind, estimate
+from symmle.estimate.own_maximum import own_maxima
 from symmle.known import Known
 from symmle.model import Model
 from symmle.report.basin import basin_sections, basins_json
@@ -39,7 +40,13 @@ def run(arguments: argparse.Namespace) -> int:
         return stability_of_problem(arguments)
     model = named_model(arguments)
     derivation = derive(model)
-    schemes = chosen_schemes(model.symbols, model.symbol, arguments, lambda: em(model).explicit())
+    schemes = chosen_schemes(
+        model.symbols,
+        model.symbol,
+        arguments,
+        lambda: em(model).explicit(),
+        lambda: own_maxima(derivation.score, model.parameters),
+    )
     if arguments.over is not None:
         from symmle.cli.over_asked import print_over
 
@@ -108,10 +115,10 @@ def analysed_at(
 ) -> SchemeStability:
     """One scheme of a model at a point; what EM divides by is worked out where it is asked for."""
     divisor = derivation.information.matrix
+    if scheme.metric in (Metric.COMPLETE, Metric.OWN) and point.values:
+        at = at or sp.S.One  # EM, or exact maximisation, itself
     if scheme.metric is Metric.COMPLETE:
         divisor = em(derivation.model).information
-        if point.values:
-            at = at or sp.S.One  # EM itself
         if point.values and not point.rows:
             point = _with_complete_data(point, derivation.model)
     found = stability(

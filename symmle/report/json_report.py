@@ -189,6 +189,7 @@ def _map(scheme: SchemeStability) -> Object:
         {
             "values": {s.name: exact(v) for s, v in zip(each.parameters, each.values, strict=True)},
             "repeat": each.repeat,
+            **({"values_are": "equations of the new value, = 0"} if each.solves else {}),
             "renewed": [symbol.name for symbol in each.renewed],
         }
         for each in update.statements

@@ -129,6 +129,9 @@ def statements(update: Map) -> Formulas:
     for line in update.statements:
         here = _primed((*line.renewed, *(line.parameters if line.implicit else ())))
         for symbol, value in zip(line.parameters, line.values, strict=True):
+            if line.solves:
+                rows += _own_maximum(symbol, value.xreplace(_primed(line.renewed)), update)
+                continue
             if line.implicit:  # its own old value, and the direction at the new point
                 value = symbol + (value - symbol).xreplace(here)
                 rows.append(Formula(Label(f"{text(symbol)}'", f"{latex(symbol)}'"), value))
@@ -138,6 +141,16 @@ def statements(update: Map) -> Formulas:
             often = f"({line.repeat} times)" if line.repeat > 1 else ""
             rows.append(Formula(left, value.xreplace(here), "=", often))
     return Formulas(tuple(rows))
+
+
+def _own_maximum(symbol: sp.Symbol, slope: sp.Expr, update: Map) -> list[Formula]:
+    """The equation of a maximum without a closed form, and the share of the way to it."""
+    own = sp.Symbol(f"own_{symbol.name}", **symbol.assumptions0)
+    share = update.step * update.scheme.pace(symbol)
+    return [
+        Formula(Label("0", "0"), slope.xreplace({symbol: own})),
+        Formula(Label(f"{text(symbol)}'", f"{latex(symbol)}'"), symbol + share * (own - symbol)),
+    ]
 
 
 def scheme_facts(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:

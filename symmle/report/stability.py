@@ -19,10 +19,13 @@ from symmle.schemes import Metric
 from symmle.stability import Comparison, SchemeStability
 
 _NAMES = {"map": "the map", "em": "EM updates", "em_gradient": "EM gradient updates"}
-_OF_EM = (
-    "At step 1 this is EM, or has its rate: the largest fraction of missing information. At a "
-    "strict maximum every step below 2 is stable: the complete data hold no less information."
-)
+_WORDS = {
+    Metric.COMPLETE: "At step 1 this is EM, or has its rate: the largest fraction of missing "
+    "information. At a strict maximum every step below 2 is stable: the complete data hold no less "
+    "information.",
+    Metric.OWN: "At step 1 each goes to its own maximum, the others held: exact coordinate ascent. "
+    "Other steps are over-relaxation.",
+}
 _LONG = 10**6  # a numerator or denominator that is shown as a decimal number instead
 
 
@@ -59,8 +62,8 @@ def scheme_part(scheme: SchemeStability, where: str = "") -> Section:
     if is_short(*shown.jacobian):
         blocks.append(MatrixFormula(Label("J", "\\hat{J}"), shown.jacobian, shown.map.state))
     blocks.append(Facts((*scheme_facts(shown), *conjugacy_facts(scheme))))
-    if scheme.map.scheme.metric is Metric.COMPLETE:
-        blocks.append(Paragraph((_OF_EM,)))
+    if scheme.map.scheme.metric in _WORDS:
+        blocks.append(Paragraph((_WORDS[scheme.map.scheme.metric],)))
     name = _NAMES.get(scheme.name, f"{scheme.name} updates")
     return Section(sentence_case(f"{name}{where}"), tuple(blocks))
 

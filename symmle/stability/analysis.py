@@ -18,6 +18,7 @@ from symmle.stability.jacobian import (
     part_jacobian,
 )
 from symmle.stability.normal_form import Local, jet
+from symmle.stability.over_relaxation import over_relaxed
 from symmle.stability.parts import Part, parts, program, with_rule_of
 from symmle.stability.polynomials import Matrix
 from symmle.stability.records import AtStep, Edge, Interval, SchemeStability, StableSet
@@ -68,7 +69,10 @@ def stability(
     written = update(score, scheme, step, information)
     jacobians = [part_jacobian(part, scheme.sweeps, step) for part in pieces]
     numeric = all(entry.is_number for row in field for entry in row)
-    found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
+    if scheme.metric is Metric.OWN and not numeric:
+        found = over_relaxed(pieces, scheme.sweeps, strict_maximum)
+    else:
+        found = _stable_set(pieces, scheme.sweeps, step, numeric, strict_maximum)
 
     def derivatives() -> Local | None:
         return _local(score, scheme, information, field, place) if edges else None
@@ -146,7 +150,8 @@ def _local(
     field: tuple[tuple[sp.Expr, ...], ...],
     place: Evaluation,
 ) -> Local | None:
-    if scheme.rule is Rule.IMPLICIT:
+    closed = scheme.metric is not Metric.OWN or len(dict(scheme.image)) == len(score.parameters)
+    if scheme.rule is Rule.IMPLICIT or not closed:
         return None  # its image is the solution of an equation
     if scheme.metric in (Metric.OBSERVED, Metric.EXPECTED) and len(field) > 1:
         return None  # two multipliers reach -1 together, and no coefficient is defined
