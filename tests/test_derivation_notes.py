@@ -30,6 +30,7 @@ NOTES = (
     "two-block-law.md",
     "schur-cohn.md",
     "flip-coefficient.md",
+    "bilinear-games.md",
     "known-maps.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
