@@ -30,6 +30,7 @@ NOTES = (
     "two-block-law.md",
     "schur-cohn.md",
     "flip-coefficient.md",
+    "coordinate-ascent-of-the-gamma.md",
     "bilinear-games.md",
     "known-maps.md",
 )
