@@ -26,10 +26,12 @@ _MOST_PASSES = 300
 _NEAR = 1e-6  # units from a target that attracts, at which a run is taken to converge
 _EVERY = 4  # updates between looks at the targets
 _PERIODS = 16
+_LOOKS = (128, 512, 2_048)  # updates after which cycles are looked for, and at the end
+_LATER = 200  # updates after which a cycle must still be there
 _ALIKE = 1e-6  # of the size of a cycle, by which its returns may differ
 _CLEAR = 1e-2  # of its size: by how much a cycle's shorter returns differ
 _SMALLEST = 1e-4  # units: what moves less is slow, and no cycle
-_NO_RATE = 0.985  # what is reckoned with where no target attracts
+_NO_RATE = 0.96  # what is reckoned with where no target attracts
 _TIMES = 3.0  # the updates that the rate at a target predicts
 
 Bounds = Sequence[tuple[float, float, bool, bool]]
@@ -238,7 +240,10 @@ def _fates(
             arrived = _arrived(here[:size], targets, units)
             codes[running] = arrived
             here, running = _kept(here, running, arrived == 0)
-    codes[running] = _returns(moved, here, size, units)
+        if (k + 1 in _LOOKS or k == count - 1) and len(running):
+            cycles = _cycles(moved, here, size, units)
+            codes[running] = cycles
+            here, running = _kept(here, running, cycles == 0)
     return codes
 
 
@@ -270,13 +275,27 @@ def _arrived(
     return found
 
 
+def _cycles(moved: ArrayMap, here: list[Floats], size: int, units: Floats) -> NDArray[np.int16]:
+    """The period of each run that returns, and does so again later; 0 for the others.
+
+    Passing by a cycle that repels, once, a run returns too.
+    """
+    found = _returns(moved, here, size, units)
+    some = found != 0
+    if np.any(some):
+        later = [each[some] for each in here]
+        for _ in range(_LATER):
+            later = moved.image(later)
+        again = _returns(moved, later, size, units)
+        found[some] = np.where(again == found[some], again, 0)
+    return found
+
+
 def _returns(moved: ArrayMap, here: list[Floats], size: int, units: Floats) -> NDArray[np.int16]:
-    """Of runs that are still going: the shortest period with which they return, or undecided.
+    """The shortest period with which each returns, 0 for none.
 
     A return is judged by the size of the cycle, so that what only creeps is none.
     """
-    if not len(here[0]):
-        return np.zeros(0, dtype=np.int16)
     points = [np.array(here[:size]) / units[:, None]]
     for _ in range(_PERIODS):
         here = moved.image(here)

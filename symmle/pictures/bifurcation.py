@@ -13,13 +13,17 @@ from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError
 from symmle.fixed_points import fixed_points
 from symmle.pictures.compiled import ArrayMap, array_map, inside, over_points
-from symmle.pictures.paths import size_of
+from symmle.pictures.paths import require_inside, size_of
 from symmle.pictures.view import Window, bound, within
 from symmle.problem import Problem
 from symmle.schemes import Map, Scheme, Statement, simultaneous
 from symmle.stability import Interval
 from symmle.stability.of_problem import map_stability
+from symmle.stability.records import Event
 
+_STARTS = 4
+_BIRTHS = (Event.FLIP, Event.NEIMARK_SACKER)
+_BORN, _ROOM = 0.5, 0.06  # of the span of the ends: what is shown beyond a birth, and beyond others
 _VALUES = 1_200  # of the constant or step
 _SETTLING = 3_000  # updates before the points are kept
 _PASSES_SETTLING = 400  # where each reads all rows
@@ -75,21 +79,24 @@ def bifurcation_of_map(
 ) -> Bifurcation:
     """An explicit map over one of its constants, all others being numbers.
 
-    start: of every run; None for a little beside each fixed point.
+    start: of every run; None for a little beside each fixed point, of four at most.
     Raises InputError where nothing says which values of the constant to show.
     """
     found = fixed_points(problem)
     intervals: list[Interval] = []
+    points: list[tuple[bool, int, Mapping[sp.Symbol, sp.Expr]]] = []
     for each in found.points:
         try:
             steps = map_stability(problem, each.values, over).stable_steps
         except (BudgetError, ArithmeticError):
             steps = None
         intervals += steps or ()
+        points.append((not steps, len(points), each.values))
+    points.sort(key=lambda each: each[:2])  # those first that attract somewhere
     ends = _ends(intervals)
     domain = next(each.domain for each in problem.given if each.symbol == over)
     if window is None:
-        window = within(_about(ends, intervals, over.name), domain)
+        window = within(_about(intervals, over.name), domain)
     values = np.linspace(*window.inner(_VALUES), _VALUES)
     no_data = Columns({}, np.zeros(0))
     scheme = Scheme("map", simultaneous(problem.symbols).blocks)
@@ -98,15 +105,23 @@ def bifurcation_of_map(
         Map(problem.symbols, (line,), problem.image, sp.S.One, scheme), no_data, (over,)
     )
     if start is not None:
+        require_inside(problem.variables, [start[s] for s in problem.symbols])
         begins = [[np.full(_VALUES, start[s]) for s in problem.symbols]]
         words = [_spelt(problem.variables, start)]
     else:
         begins, words = [], []
-        for each in found.points:
-            places = over_points([each.values[s] for s in problem.symbols], (over,), no_data)
-            begins.append([_beside(place) for place in places([values])])
-            names = ", ".join(f"{s} = {each.values[s]}" for s in problem.symbols)
-            number = f" {len(words) + 1}" if len(found.points) > 1 else ""
+        for _, which, fixed in points[:_STARTS]:
+            beside = over_points([fixed[s] for s in problem.symbols], (over,), no_data)
+            with np.errstate(all="ignore"):
+                found_places = beside([values])
+            begins.append(
+                [
+                    _beside(place, values, variable)
+                    for place, variable in zip(found_places, problem.variables, strict=True)
+                ]
+            )
+            names = ", ".join(f"{s} = {fixed[s]}" for s in problem.symbols)
+            number = f" {which + 1}" if len(points) > 1 else ""
             words.append(f"beside {names}" if len(names) < 60 else f"beside fixed point{number}")
         if not begins:
             example = ",".join(f"{each.name}=..." for each in problem.variables)
@@ -130,18 +145,22 @@ def bifurcation_of_scheme(
 ) -> Bifurcation:
     """The update of a scheme over its step.
 
-    start: None for a little beside each target.
+    start: None for a little beside each target, of four at most.
     Raises InputError where the case has no target, or nothing says which steps to show.
     """
     if not case.targets:
         raise InputError(f"there is no fixed point to look at: {case.why_none}")
     step = sp.Symbol("step_of_the_map", positive=True)
     intervals: list[Interval] = []
+    targets: list[tuple[bool, int, Mapping[sp.Symbol, float]]] = []
     for target in case.targets:
         try:
-            intervals += case.stability(scheme, target, None).stable_steps or ()
+            steps = case.stability(scheme, target, None).stable_steps
         except (BudgetError, ArithmeticError):
-            continue
+            steps = None
+        intervals += steps or ()
+        targets.append((not steps, len(targets), target))
+    targets.sort(key=lambda each: each[:2])  # those first that attract somewhere
     ends = _ends(intervals)
     if window is None:
         far = max((end for end, _ in ends), default=0.0)
@@ -152,14 +171,15 @@ def bifurcation_of_scheme(
     moved = array_map(case.written(scheme, step), case.columns, (step,))
     units = size_of(case)
     if start is not None:
+        require_inside(case.variables, [start[s] for s in case.symbols])
         places = [[start[s] for s in case.symbols]]
         words = [_spelt(case.variables, start)]
     else:
         places = [
             [v + _BESIDE * unit for v, unit in zip(each.values(), units, strict=True)]
-            for each in case.targets
+            for _, _, each in targets[:_STARTS]
         ]
-        words = [f"beside {_spelt(case.variables, each)}" for each in case.targets]
+        words = [f"beside {_spelt(case.variables, each)}" for _, _, each in targets[:_STARTS]]
     memory = len(moved.state) - 1 - len(case.symbols)
     begins = [[np.full(_VALUES, v) for v in (*place, *[0.0] * memory)] for place in places]
     return _settled(
@@ -173,8 +193,19 @@ def _spelt(variables: Sequence[Variable], point: Mapping[sp.Symbol, float]) -> s
     return ", ".join(f"{each.name} = {point[each.symbol]:.6g}" for each in variables)
 
 
-def _beside(place: Floats) -> Floats:
-    return place + _BESIDE * np.maximum(np.abs(place), 0.1)
+def _beside(place: Floats, values: Floats, variable: Variable) -> Floats:
+    """A little beside a fixed point; in the domain, where it is not, so that a run can be made.
+
+    Where the point is not real, beside where it last was.
+    """
+    known = np.isfinite(place)
+    if not np.any(known):
+        return np.full(len(place), np.nan)
+    place = np.interp(values, values[known], place[known])
+    low, high = bound(variable.domain.lower), bound(variable.domain.upper)
+    inner = _BESIDE * (high - low if math.isfinite(high - low) else 1.0)
+    started = place + _BESIDE * np.maximum(np.abs(place), 0.1)
+    return np.clip(started, low + inner, high - inner)
 
 
 def _ends(intervals: Sequence[Interval]) -> list[tuple[float, str]]:
@@ -186,17 +217,21 @@ def _ends(intervals: Sequence[Interval]) -> list[tuple[float, str]]:
     return sorted(found)
 
 
-def _about(ends: Sequence[tuple[float, str]], intervals: Sequence[Interval], name: str) -> Window:
-    """All finite ends of the stable sets, and half as much above, where the cycles are."""
-    places = [end for end, _ in ends]
-    places += [float(e) for each in intervals for e in (each.lower, each.upper) if e.is_finite]
-    if not places or min(places) == max(places):
+def _about(intervals: Sequence[Interval], name: str) -> Window:
+    """All ends of the stable sets, with room beyond those where cycles or circles are born."""
+    lows = [(float(each.lower), each.lower_event) for each in intervals if each.lower.is_finite]
+    highs = [(float(each.upper), each.upper_event) for each in intervals if each.upper.is_finite]
+    ends = sorted([*lows, *highs], key=lambda end: end[0])
+    if not ends or ends[0][0] == ends[-1][0]:
         raise InputError(
             f"no stable set with two ends says which values of {name} to show; "
             f"add --range {name}=LOW:HIGH"
         )
-    low, high = min(places), max(places)
-    return Window(low, high + (high - low) / 2)
+    (low, below), (high, above) = ends[0], ends[-1]
+    room = high - low
+    low -= room * (_BORN if below in _BIRTHS else _ROOM)
+    high += room * (_BORN if above in _BIRTHS else _ROOM)
+    return Window(low, high)
 
 
 def _settled(

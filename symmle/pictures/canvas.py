@@ -33,7 +33,7 @@ STYLES: tuple["LineStyle", ...] = (
     (0, (1, 3)),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_WIDTH, _HANDLE = 100, 8  # of a legend, and of what stands before a label, in letters
+_WIDTH, _HANDLE = 104, 7  # of a legend, and of what stands before a label, in letters
 ENDINGS = (".svg", ".png")
 
 _SETTINGS: Mapping[str, object] = MappingProxyType(
@@ -110,14 +110,16 @@ def plain(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def legend(figure: "Figure", handles: Sequence["Artist"], labels: Sequence[str]) -> None:
+def legend(
+    figure: "Figure", handles: Sequence["Artist"], labels: Sequence[str], title: str = ""
+) -> None:
     """Under the axes, in as many columns as the longest label leaves room for."""
     longest = max(map(len, labels), default=0)
     columns = max(1, min(3, _WIDTH // (longest + _HANDLE), len(labels)))
     figure.legend(handles, [plain(each) for each in labels], loc="outside lower center",
-                  ncols=columns)  # fmt: skip
+                  ncols=columns, title=plain(title) or None, title_fontsize=9)  # fmt: skip
 
 
-def number(value: float) -> str:
-    """Six digits, with a true minus."""
-    return f"{value:.6g}".replace("-", "\u2212")
+def number(value: float, digits: int = 6) -> str:
+    """A few digits, with a true minus."""
+    return f"{value:.{digits}g}".replace("-", "\u2212")

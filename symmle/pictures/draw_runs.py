@@ -80,10 +80,13 @@ def draw_cobweb(figure: "Figure", found: Cobweb) -> None:
 
 def draw_convergence(figure: "Figure", found: Convergence) -> None:
     """Distance against update on a logarithmic scale, each with its predicted rate as a line."""
+    from matplotlib.ticker import MaxNLocator
+
     axes = figure.add_subplot()
     for i, each in enumerate(found.descents):
         _descent(axes, each, i)
     axes.set_yscale("log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("update")
     axes.set_ylabel("distance to the target")
     axes.grid(True, color="0.9", lw=0.6)

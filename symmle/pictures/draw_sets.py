@@ -14,7 +14,6 @@ from symmle.pictures.canvas import (
     GREEN,
     LINES,
     MARKERS,
-    ORANGE,
     PURPLE,
     SKY,
     STYLES,
@@ -35,8 +34,10 @@ if TYPE_CHECKING:
 
 _MOST_PANELS = 4  # of a bifurcation diagram
 _APART = 0.17  # of the width, below which the next end has no number of its own
+_SEEN = 0.002  # of the values, below which a hatched strip is too narrow to be seen
 _EDGE = 0.1  # of the width, in which a number is written inwards
-_CONVERGES = (SKY, YELLOW, BLUE, ORANGE, GREEN)
+_CONVERGES = (SKY, YELLOW, BLUE)
+_MARK = 0.03  # of the width, what the mark of a target covers to each side
 _CYCLES = (VERMILLION, PURPLE, GREEN, BLUE)
 _OTHERS = {End.LEAVES: BLACK, End.DIVERGES: "0.35", End.UNDECIDED: "0.93"}
 _ROOM_BESIDE = 0.77  # of the width: a number that begins before it has room beside its bar
@@ -73,7 +74,7 @@ def draw_bifurcation(figure: "Figure", found: Bifurcation) -> None:
     names = found.names[:_MOST_PANELS]
     figure.set_size_inches(7.2, 4.8 if len(names) < 3 else 6.4)
     panels = figure.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
-    colours = (BLACK, VERMILLION, SKY, GREEN)
+    colours = (BLACK, VERMILLION, BLUE, SKY)
     order = range(len(found.points) - 1, -1, -1)  # the first start on top
     for i, axes in enumerate(panels):
         for k in order:
@@ -83,7 +84,7 @@ def draw_bifurcation(figure: "Figure", found: Bifurcation) -> None:
         _limits(axes, found.points[:, :, :, i], found.units[i])
         axes.set_ylabel(names[i])
         for end, _ in found.ends:
-            axes.axvline(end, color=BLUE, lw=1.0, ls="--", zorder=3)
+            axes.axvline(end, color=GREEN, lw=1.2, ls="--", zorder=3)
         _gone(axes, found)
     panels[0].set_xlim(found.values[0], found.values[-1])
     _numbers_on_top(panels[0], found)
@@ -106,12 +107,13 @@ def draw_basin(figure: "Figure", found: Basin) -> None:
         found.codes, origin="lower", extent=(x.low, x.high, y.low, y.high), aspect="auto",
         cmap=ListedColormap(colours), vmin=-0.5, vmax=len(colours) - 0.5, interpolation="nearest",
     )  # fmt: skip
-    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    figure.set_size_inches(7.2, max(4.8, 4.2 + 0.12 * len(colours)))
+    free = _away_from_targets(found)
     for i, colour in enumerate(colours):
-        place = widest(found.codes == i)
+        place = widest((found.codes == i) & free)
         if place is not None:
             row, column = place
-            axes.text(found.x[column], found.y[row], letters[i], color=_ink(colour), fontsize=12,
+            axes.text(found.x[column], found.y[row], _letter(i), color=_ink(colour), fontsize=12,
                       fontweight="bold", ha="center", va="center")  # fmt: skip
     for one, other, verdict in found.targets:
         stays = verdict is not Verdict.UNSTABLE
@@ -128,8 +130,8 @@ def draw_basin(figure: "Figure", found: Basin) -> None:
            f"what each start comes to{''.join(f', {each}' for each in held)}")  # fmt: skip
     handles = [
         Patch(facecolor=colour, edgecolor=BLACK, linewidth=0.6,
-              label=f"{letter}: {words(kind, found)}")
-        for kind, colour, letter in zip(found.kinds, colours, letters, strict=False)
+              label=f"{_letter(i)}: {words(kind, found)}")
+        for i, (kind, colour) in enumerate(zip(found.kinds, colours, strict=True))
     ]  # fmt: skip
     legend(figure, [*handles, *signs], [str(each.get_label()) for each in [*handles, *signs]])
 
@@ -156,7 +158,7 @@ def words(kind: Kind, found: Basin) -> str:
     share = f"{100 * kind.share:.3g} %"
     if kind.end is End.CONVERGES:
         many = sum(each.end is End.CONVERGES for each in found.kinds) > 1 or len(found.targets) > 1
-        where = f" to ({', '.join(map(number, kind.target))})" if many else ""
+        where = f" to ({', '.join(number(value, 4) for value in kind.target)})" if many else ""
         return f"converges{where} ({share})"
     if kind.end is End.CYCLE:
         return f"cycle of period {kind.period} ({share})"
@@ -165,12 +167,32 @@ def words(kind: Kind, found: Basin) -> str:
     return f"{kind.end.value} ({share})"
 
 
+def _letter(place: int) -> str:
+    return chr(ord("A") + place) if place < 26 else str(place)
+
+
+def _away_from_targets(found: Basin) -> NDArray[np.bool_]:
+    """The starts where a letter would not lie on the mark of a target."""
+    x, y = found.window
+    free = np.ones(found.codes.shape, dtype=bool)
+    for one, other, _ in found.targets:
+        near = np.abs(found.x - one) < _MARK * (x.high - x.low)
+        free &= ~(near[None, :] & (np.abs(found.y - other) < 2 * _MARK * (y.high - y.low))[:, None])
+    return free
+
+
 def colours_of(kinds: tuple[Kind, ...]) -> list[str]:
-    """A colour for each kind, no two alike in one picture as far as the palette goes."""
+    """A colour for each kind; many points that attract share out a scale from dark to light."""
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    points = sum(kind.end is End.CONVERGES for kind in kinds)
+    scale = [to_hex(each) for each in colormaps["cividis"](np.linspace(0.15, 1, points))]
     found, met = [], {End.CONVERGES: 0, End.CYCLE: 0}
     for kind in kinds:
         if kind.end in met:
-            palette = _CONVERGES if kind.end is End.CONVERGES else _CYCLES
+            few = _CONVERGES if points <= len(_CONVERGES) else scale
+            palette = few if kind.end is End.CONVERGES else _CYCLES
             found.append(palette[met[kind.end] % len(palette)])
             met[kind.end] += 1
         else:
@@ -279,7 +301,7 @@ def _numbers_on_top(axes: "Axes", found: Bifurcation) -> None:
         side = "left" if place < _EDGE else "right" if place > 1 - _EDGE else "center"
         axes.annotate(
             f"{number(end)}{f' {name}' if name else ''}", (end, 1), xytext=(0, 4), fontsize=8,
-            xycoords=("data", "axes fraction"), textcoords="offset points", color=BLUE, ha=side,
+            xycoords=("data", "axes fraction"), textcoords="offset points", color=GREEN, ha=side,
             va="bottom",
         )  # fmt: skip
 
@@ -290,15 +312,14 @@ def _bifurcation_legend(figure: "Figure", found: Bifurcation, colours: tuple[str
 
     handles: list[Artist] = [
         Line2D([], [], marker="s", ls="", ms=5, color=colours[k % len(colours)],
-               label=f"{found.points.shape[2]} updates after {found.settling:,}, from {start}")
+               label=start)
         for k, start in enumerate(found.starts)
     ]  # fmt: skip
     if found.ends:
-        handles.append(Line2D([], [], color=BLUE, ls="--", lw=1, label="end of a stable set"))
-    if np.any(np.all(found.periods == -1, axis=0)):
+        handles.append(Line2D([], [], color=GREEN, ls="--", lw=1.2, label="end of a stable set"))
+    if np.mean(np.all(found.periods == -1, axis=0)) > _SEEN:
         handles.append(
-            Patch(
-                facecolor="0.92", edgecolor="0.6", hatch="//", label="every run leaves the domain"
-            )
+            Patch(facecolor="0.92", edgecolor="0.6", hatch="//", label="every run escapes")
         )
-    legend(figure, handles, [str(each.get_label()) for each in handles])
+    kept = f"{found.points.shape[2]} updates after {found.settling:,}, from a start"
+    legend(figure, handles, [str(each.get_label()) for each in handles], kept)

@@ -10,6 +10,7 @@ import sympy as sp
 from symmle.derive import derive
 from symmle.diagnosis import Case
 from symmle.diagnosis.running import Floats, Runner, Stop
+from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError
 from symmle.pictures.compiled import over_points
 from symmle.pictures.view import Window, around, near_by
@@ -172,12 +173,7 @@ def path_of(
 ) -> Path:
     """One run, kept as a path; at most `count` updates."""
     place = tuple(float(start[symbol]) for symbol in case.symbols)
-    for variable, value in zip(case.variables, place, strict=True):
-        if not math.isfinite(value) or variable.domain.contains(sp.Float(value)) is False:
-            raise InputError(
-                f"the start {variable.name} = {value:g} is outside its domain "
-                f"'{variable.domain.text}'; choose one inside"
-            )
+    require_inside(case.variables, place)
     units = size_of(case)
     runner = case.runner(scheme, step, units.tolist())
     begin = (*place, *[0.0] * (len(runner.state) - len(place)))
@@ -185,6 +181,16 @@ def path_of(
     iterations, states, stop = recorded(runner, begin, count)
     points = np.array([each[: len(place)] for each in states])
     return Path(scheme.name, float(step), np.array(iterations, dtype=float), points, stop)
+
+
+def require_inside(variables: Sequence[Variable], place: Sequence[float]) -> None:
+    """Raise InputError for a start outside the domain of its variable."""
+    for variable, value in zip(variables, place, strict=True):
+        if not math.isfinite(value) or variable.domain.contains(sp.Float(value)) is False:
+            raise InputError(
+                f"the start {variable.name} = {value:g} is outside its domain "
+                f"'{variable.domain.text}'; choose one inside"
+            )
 
 
 def recorded(
