@@ -246,9 +246,9 @@ def test_the_logistic_map_doubles_its_periods_where_it_is_known_to() -> None:
     problem = build_problem("logistic", LOGISTIC)
     r = problem.given[0].symbol
     found = bifurcation_of_map(problem, r, None, None)
-    assert found.ends == ((pytest.approx(3.0), "flip"),)
+    assert found.ends == ((pytest.approx(1.0), "fold"), (pytest.approx(3.0), "flip"))
     assert (found.values[0], found.values[-1]) == (
-        pytest.approx(1, abs=0.01),
+        pytest.approx(0.88, abs=0.01),
         pytest.approx(4, abs=0.01),
     )
     period = dict(zip(found.values.tolist(), found.periods[0].tolist(), strict=True))
@@ -606,6 +606,16 @@ def test_wrong_input_is_one_sentence(
     assert said in err
     assert "unexpected" not in err
     assert [each.name for each in tmp_path.iterdir()] == ["logistic.toml"]
+
+
+def test_without_an_estimate_the_status_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The contract: 1 where there is no estimate, with the reason of the fit."""
+    words = ["convergence", "bernoulli", str(DATA / "ones.csv"), "--start", "p=0.5", "--step", "1"]
+    assert main(["plot", *words, "-o", str(tmp_path / "p.svg")]) == 1
+    assert "all observations are equal" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_picture_of_an_unknown_density(

@@ -13,7 +13,7 @@ from symmle.cli.naming import is_problem_file, named_model, sample_for
 from symmle.cli.options import PICTURES
 from symmle.cli.radius_asked import radius_asked
 from symmle.cli.run_asked import count_asked, ranges_asked, some_starts, start_asked
-from symmle.errors import InputError
+from symmle.errors import InputError, NoEstimateError
 from symmle.estimate.own_maximum import own_maxima
 from symmle.report.encoding import dumped
 from symmle.schemes import Scheme
@@ -158,7 +158,8 @@ def _case(arguments: argparse.Namespace) -> "tuple[Case, str]":
         return case_of_problem(placed(problem, arguments)), ", ".join(arguments.fix or ())
     model = named_model(arguments)
     if arguments.data:
-        return case_of_model(model, sample_for(model, arguments)), Path(arguments.data).name
+        told = ", ".join([Path(arguments.data).name, *(arguments.fix or ())])
+        return case_of_model(model, sample_for(model, arguments)), told
     if not arguments.at:
         raise InputError(
             f"{arguments.kind} is drawn at numbers; give data, as in "
@@ -255,7 +256,7 @@ def _one_run(case: "Case", arguments: argparse.Namespace) -> tuple[Scheme, sp.Ex
 
 def _best(case: "Case", scheme: Scheme) -> sp.Expr:
     if not case.targets:
-        raise InputError(f"there is no fixed point, so no best step: {case.why_none}")
+        raise NoEstimateError(f"there is no fixed point, so no best step: {case.why_none}")
     best = case.stability(scheme, case.targets[0], None).best_step
     if best is None or not best.is_number or not best.is_finite:
         raise InputError(f"no best step of {scheme.name} is known here; add --step NUMBER")

@@ -10,7 +10,7 @@ import sympy as sp
 from symmle.diagnosis import Case
 from symmle.diagnosis.running import Columns, Floats
 from symmle.domain import Variable
-from symmle.errors import BudgetError, InputError
+from symmle.errors import BudgetError, InputError, NoEstimateError
 from symmle.fixed_points import fixed_points
 from symmle.pictures.compiled import ArrayMap, array_map, inside, over_points
 from symmle.pictures.paths import require_inside, size_of
@@ -146,10 +146,11 @@ def bifurcation_of_scheme(
     """The update of a scheme over its step.
 
     start: None for a little beside each target, of four at most.
-    Raises InputError where the case has no target, or nothing says which steps to show.
+    Raises NoEstimateError where there is no target, InputError where nothing says which steps to
+    show.
     """
     if not case.targets:
-        raise InputError(f"there is no fixed point to look at: {case.why_none}")
+        raise NoEstimateError(f"there is no fixed point to look at: {case.why_none}")
     step = sp.Symbol("step_of_the_map", positive=True)
     intervals: list[Interval] = []
     targets: list[tuple[bool, int, Mapping[sp.Symbol, float]]] = []

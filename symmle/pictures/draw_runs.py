@@ -26,6 +26,13 @@ def draw_trajectory(figure: "Figure", found: Trajectory) -> None:
         _contours(axes, found)
     for i, path in enumerate(found.paths):
         _path(axes, path, i)
+    cut = [i for i, path in enumerate(found.paths) if _is_cut_in_view(path, found)]
+    for i in cut:
+        axes.plot(*found.paths[i].points[-1], MARKERS[i], color=LINES[i], mec=BLACK, mew=1.4, ms=8,
+                  zorder=8)  # fmt: skip
+    if cut:
+        axes.plot([], [], MARKERS[cut[0]], color="0.75", mec=BLACK, mew=1.4, ms=8,
+                  label="last point of a run that was cut")  # fmt: skip
     start = found.paths[0].points[0]
     axes.plot(*start, "o", color="white", mec=BLACK, mew=1.6, ms=9, zorder=6, label="start")
     what = "maximum" if found.height_name.endswith("log-likelihood") else "fixed point"
@@ -120,14 +127,24 @@ def _contours(axes: "Axes", found: Trajectory) -> None:
     axes.clabel(lines, levels=sorted(best_first[_UNLABELLED:]), fmt=texts, fontsize=7.5)
 
 
+def _is_cut_in_view(path: Path, found: Trajectory) -> bool:
+    """Whether a run ended because it was long enough, at a place that is shown."""
+    return path.stop is Stop.COUNT and all(
+        side.low <= value <= side.high
+        for side, value in zip(found.window, path.points[-1].tolist(), strict=True)
+    )
+
+
 def _path(axes: "Axes", path: Path, place: int) -> None:
     colour, style, marker = LINES[place], STYLES[place], MARKERS[place]
     label = f"{path.scheme}, step {number(path.step)}: {path.updates:,} updates"
     if path.stop is Stop.LEFT:
         label += ", then out of the domain"
     x, y = path.points.T
-    axes.plot(x, y, linestyle=style, color=colour, lw=1.4, marker=marker, ms=3.5,
-              markevery=slice(1, _MARKED), zorder=4, label=label)  # fmt: skip
+    axes.plot(x[:_MARKED], y[:_MARKED], linestyle=style, color=colour, lw=1.4, marker=marker,
+              ms=3.5, markevery=slice(1, _MARKED), zorder=4, label=label)  # fmt: skip
+    axes.plot(x[_MARKED - 1 :], y[_MARKED - 1 :], linestyle=style, color=colour, lw=0.8, alpha=0.6,
+              zorder=3)  # fmt: skip
     for now, then in zip(path.points[:_ARROWS], path.points[1:], strict=False):
         if np.all(np.isfinite(then)) and np.any(now != then):
             axes.annotate("", xy=tuple(now + _HALF * (then - now)), zorder=5,

@@ -11,7 +11,7 @@ from symmle.derive import derive
 from symmle.diagnosis import Case
 from symmle.diagnosis.running import Floats, Runner, Stop
 from symmle.domain import Variable
-from symmle.errors import BudgetError, InputError
+from symmle.errors import BudgetError, InputError, NoEstimateError
 from symmle.pictures.compiled import over_points
 from symmle.pictures.view import Window, around, near_by
 from symmle.schemes import Scheme
@@ -231,10 +231,10 @@ def convergence(
 
     count: updates at most; None for 100,000, or 2,000 that read all rows, of which a run that
     comes no nearer shows its first 500.  The target is the one that the first run comes nearest to.
-    Raises InputError where there is no target, or a start outside the domain.
+    Raises NoEstimateError where there is no target, InputError for a start outside the domain.
     """
     if not case.targets:
-        raise InputError(f"there is nothing to converge to: {case.why_none}")
+        raise NoEstimateError(f"there is nothing to converge to: {case.why_none}")
     paths = [_run_or_its_beginning(case, *each, start, count) for each in runs]
     target = min(case.targets, key=lambda each: _distances(case, each, paths[0].points[-1:])[0])
     descents = tuple(
