@@ -32,6 +32,7 @@ NOTES = (
     "flip-coefficient.md",
     "coordinate-ascent-of-the-gamma.md",
     "bilinear-games.md",
+    "em-on-the-linkage-data.md",
     "known-maps.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
