@@ -152,6 +152,12 @@ def test_every_link_leads_somewhere(name: str) -> None:
     assert [link for link in links if "://" not in link and not (FOLDER / link).exists()] == []
 
 
+def test_the_index_names_every_note() -> None:
+    """Law: README.md lists the notes that are executed here, and no others."""
+    listed = re.findall(r"^\| \[(.+?)\]\(\1\)", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(NOTES)
+
+
 def digits_in_prose(name: str) -> list[int]:
     """Where the digits of a note's numbers stand, outside its blocks and its names."""
     text = read(name)
