@@ -15,7 +15,7 @@ from flint import arb, arb_poly, fmpq, fmpq_poly
 from symmle.balls import Root, ball, ball_roots, exact_roots, fraction, rational, sign_of, to_float
 from symmle.errors import BudgetError
 from symmle.known import Known
-from symmle.stability.cells import Cell, Undecided, cells, is_exact, root_bound, simplest, spectrum
+from symmle.stability.cells import Cell, Spectrum, Undecided, cells, is_exact, root_bound, simplest
 from symmle.stability.parts import Part
 from symmle.stability.polynomials import Element, Lift, characteristic
 from symmle.stability.records import Interval
@@ -23,20 +23,22 @@ from symmle.stability.records import Interval
 _HALVINGS = 60
 _RATE_WIDTH = fmpq(1, 10**15)  # of the bracket of the best rate, against the rate
 _STEP_WIDTH = fmpq(1, 10**9)  # of the steps that attain it, against the step
-_FIRST_SLACK = fmpq(1, 10**12)
+_FIRST_SLACK = fmpq(1, 10**14)
+_AS_WIDE = fmpq(19, 20)  # of a range before: it shrinks no more, though the rate came nearer
 _NEARLY_ZERO = fmpq(1, 10**9)
 
 
 def best_step(
-    parts: Sequence[Part], intervals: Sequence[Interval], sweeps: int
+    spectra: Sequence[Spectrum], intervals: Sequence[Interval], sweeps: int
 ) -> tuple[sp.Expr, sp.Expr, Known]:
     """(step, spectral radius of one update there, how it is known) over stable intervals."""
+    parts = [each.part for each in spectra]
     repeats = {part.repeat for part in parts}
     real = all(p.is_gradient and (p.size == 1 or p.has_real_multipliers) for p in parts)
     if real and len(repeats) == 1 and None not in repeats:
         step, rate, known = _between_extremes(parts)
         return step, rate ** (sweeps * (repeats.pop() or 1)), known
-    step, rate, known = _bracketed(parts, intervals)
+    step, rate, known = _bracketed(spectra, intervals)
     return step, rate**sweeps, known
 
 
@@ -87,36 +89,38 @@ def _above(polynomial: arb_poly, place: fmpq) -> int:
 
 
 def _bracketed(
-    parts: Sequence[Part], intervals: Sequence[Interval]
+    spectra: Sequence[Spectrum], intervals: Sequence[Interval]
 ) -> tuple[sp.Expr, sp.Expr, Known]:
-    guess = max(_proposed(parts, intervals), _NEARLY_ZERO / 4)
-    reached, low, high = _bracket(parts, guess)
+    guess = max(_proposed(spectra, intervals), _NEARLY_ZERO / 4)
+    reached, low, high = _bracket(spectra, guess)
+    flat = False  # many steps have the best rate: with a momentum all in a range may
     for _ in range(_HALVINGS):
-        if _narrow((low, high), _RATE_WIDTH) and _narrow(_limits(reached), _STEP_WIDTH):
+        if _narrow((low, high), _RATE_WIDTH) and (flat or _narrow(_limits(reached), _STEP_WIDTH)):
             break
         middle = simplest(low + (high - low) * fmpq(2, 5), low + (high - low) * fmpq(3, 5))
         try:
-            lower = _reached(parts, middle)
+            lower = _reached(spectra, middle)
         except BudgetError:
             break
         if lower is None:
             low = middle
         else:
+            flat = _width(lower) > _width(reached) * _AS_WIDE
             reached, high = lower, middle
-    if high < _NEARLY_ZERO and (finite := _nilpotent_step(parts, reached)) is not None:
+    if high < _NEARLY_ZERO and (finite := _nilpotent_step(spectra, reached)) is not None:
         return finite, sp.S.Zero, Known.PROVED
     return to_float(*_limits(reached))[0], to_float(low, high)[0], Known.CERTIFIED
 
 
-def _bracket(parts: Sequence[Part], guess: fmpq) -> tuple[Cell, fmpq, fmpq]:
+def _bracket(spectra: Sequence[Spectrum], guess: fmpq) -> tuple[Cell, fmpq, fmpq]:
     """(steps that attain `high`, a rate `low` that none attains, `high`) around a guess."""
     slack, low, high = _FIRST_SLACK, fmpq(0), guess * (1 + _FIRST_SLACK)
-    while (reached := _reached(parts, high)) is None:
+    while (reached := _reached(spectra, high)) is None:
         slack = slack * 64
         low, high = high, guess * (1 + slack)
     slack = _FIRST_SLACK
     while low == 0 and slack < 1:
-        lower = _reached(parts, guess * (1 - slack))
+        lower = _reached(spectra, guess * (1 - slack))
         if lower is None:
             low = guess * (1 - slack)
         else:
@@ -130,32 +134,37 @@ def _narrow(bracket: tuple[fmpq, fmpq], width: fmpq) -> bool:
     return bool(high - low <= high * width)
 
 
+def _width(cell: Cell) -> fmpq:
+    low, high = _limits(cell)
+    return high - low
+
+
 def _limits(cell: Cell) -> tuple[fmpq, fmpq]:
     low = cell.lower.root.lower if cell.lower else fmpq(0)
     return low, cell.upper.root.upper if cell.upper else cell.sample
 
 
-def _reached(parts: Sequence[Part], radius: fmpq) -> Cell | None:
+def _reached(spectra: Sequence[Spectrum], radius: fmpq) -> Cell | None:
     """A range of steps at which every multiplier is smaller than `radius`, if there is one."""
-    return next((cell for cell in cells(parts, radius) if cell.stable), None)
+    return next((cell for cell in cells(spectra, radius) if cell.stable), None)
 
 
-def _nilpotent_step(parts: Sequence[Part], cell: Cell) -> sp.Expr | None:
+def _nilpotent_step(spectra: Sequence[Spectrum], cell: Cell) -> sp.Expr | None:
     """A simple step at which all multipliers are exactly zero: the sweep ends in finitely many."""
-    if not all(is_exact(part) for part in parts):
+    if not all(is_exact(each.part) for each in spectra):
         return None
     step = simplest(*_limits(cell))
-    rest = [c for part in parts for c in spectrum(part).at(step)[1:]]
+    rest = [c for each in spectra for c in each.at(step)[1:]]
     return rational(step) if all(c == 0 for c in rest) else None
 
 
-def _proposed(parts: Sequence[Part], intervals: Sequence[Interval]) -> fmpq:
+def _proposed(spectra: Sequence[Spectrum], intervals: Sequence[Interval]) -> fmpq:
     """The smallest spectral radius that a search in floats meets; a hint, nothing more."""
     import numpy as np  # not needed for a derivation in symbols
 
-    plain = [part for part in parts if part.is_gradient]
+    plain = [each.part for each in spectra if each.part.is_gradient]
     fields = [(np.array(part.field, dtype=float), part.program) for part in plain]
-    others = [spectrum(part) for part in parts if not part.is_gradient]
+    others = [each for each in spectra if not each.part.is_gradient]
 
     def radius(step: float) -> float:
         largest = 0.0

@@ -6,7 +6,7 @@ cut the half line of steps into cells, and one rational step decides each cell b
 Nothing is scanned, so a disconnected or empty set comes out as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -98,33 +98,36 @@ def _coefficients(
     )
 
 
-def cells(parts: Sequence[Part], radius: fmpq | None = None) -> list[Cell]:
-    """Cut the positive steps at every boundary and decide each piece.
+def cells(spectra: Sequence[Spectrum], radius: fmpq | None = None) -> Iterator[Cell]:
+    """Cut the positive steps at every boundary and decide each piece, from below.
 
     radius: stable means that every multiplier is smaller than this; the unit circle if None.
     Raises Undecided when balls do not tell.
     """
-    spectra = [spectrum(part) for part in parts]
-    if all(is_exact(part) for part in parts):
+    if all(is_exact(each.part) for each in spectra):
         walls = _exact_walls(spectra, radius)
     else:
         walls = _ball_walls(spectra, radius)
-    result: list[Cell] = []
     for lower, upper in zip([None, *walls], [*walls, None], strict=True):
         sample, stable = _decided(spectra, radius, lower, upper)
-        result.append(Cell(lower, upper, sample, stable))
-    return result
+        yield Cell(lower, upper, sample, stable)
 
 
 def is_stable(spectra: Sequence[Spectrum], step: fmpq | arb, radius: fmpq | None) -> bool | None:
     """Whether all multipliers are inside the circle at one step; None when balls do not tell."""
     verdicts = [
-        is_schur(each.at(step) if radius is None else scaled(each.at(step), radius))
+        _is_schur(each.at(step) if radius is None else scaled(each.at(step), radius))
         for each in spectra
     ]
     if False in verdicts:
         return False
     return None if None in verdicts else True
+
+
+def _is_schur(coefficients: list[Element]) -> bool | None:
+    """Of fractions, too, by balls where these tell: long fractions grow with every division."""
+    quickly = is_schur([arb(each) for each in coefficients])
+    return is_schur(coefficients) if quickly is None else quickly
 
 
 def _decided(

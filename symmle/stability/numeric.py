@@ -77,8 +77,9 @@ def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
 
 
 def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
-    found = cells(parts)
-    intervals = tuple(_interval(lower, upper, sweeps) for lower, upper in _ranges(parts, found))
+    spectra = [spectrum(part) for part in parts]
+    ranges = _ranges(spectra, list(cells(spectra)))
+    intervals = tuple(_interval(lower, upper, sweeps) for lower, upper in ranges)
     if not intervals:
         return StableSet(
             (), None, None, Known.PROVED if all(map(is_exact, parts)) else Known.CERTIFIED
@@ -87,17 +88,16 @@ def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
         exact_ends = not any(interval.error for interval in intervals)
         level = Known.PROVED if exact_ends and all(map(is_exact, parts)) else Known.CERTIFIED
         return StableSet(intervals, None, None, level, reason="the larger the step, the faster")
-    step, rate, known = best_step(parts, intervals, sweeps)
+    step, rate, known = best_step(spectra, intervals, sweeps)
     if any(interval.error for interval in intervals):
         known = known.weaker(Known.CERTIFIED)
     return StableSet(intervals, step, rate, known)
 
 
 def _ranges(
-    parts: Sequence[Part], found: Sequence[Cell]
+    spectra: Sequence[Spectrum], found: Sequence[Cell]
 ) -> list[tuple[Boundary | None, Boundary | None]]:
     """Stable cells, joined across a boundary only where that is proved to be stable itself."""
-    spectra = [spectrum(part) for part in parts]
     ranges: list[tuple[Boundary | None, Boundary | None]] = []
     for before, here in zip([None, *found[:-1]], found, strict=True):
         both = before is not None and before.stable == here.stable
