@@ -538,6 +538,17 @@ def test_numbers_need_no_matplotlib() -> None:
     assert done.stdout == "False\n"
 
 
+def test_a_fresh_home_is_quiet(tmp_path: Path) -> None:
+    """What matplotlib has to say of its caches does not reach stderr, which is for one sentence."""
+    words = ["plot", "radius", "exponential", "--at", "rate=1", "-o", str(tmp_path / "r.svg")]
+    done = subprocess.run(
+        [sys.executable, "-m", "symmle", *words], capture_output=True, check=True, text=True,
+        cwd=Path(__file__).parent.parent, env={"PATH": "/usr/bin", "HOME": "/dev/null",
+                                               "PYTHONPATH": str(Path(__file__).parent.parent)},
+    )  # fmt: skip
+    assert done.stderr == ""
+
+
 def test_names_with_dollars_are_drawn_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

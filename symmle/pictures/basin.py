@@ -20,7 +20,7 @@ from symmle.stability.records import Verdict
 
 _SIDE = 1_000  # starts along each axis
 _WORK = 1e9  # updates times rows, of all starts, where each update reads all rows
-_LEAST_SIDE = 60
+_LEAST_SIDE = 40
 _LEAST, _MOST = 300, 3_000  # updates, where none are asked for
 _MOST_PASSES = 300
 _NEAR = 1e-6  # units from a target that attracts, at which a run is taken to converge

@@ -24,6 +24,7 @@ from symmle.stability.records import Event
 _STARTS = 4
 _BIRTHS = (Event.FLIP, Event.NEIMARK_SACKER)
 _BORN, _ROOM = 0.5, 0.06  # of the span of the ends: what is shown beyond a birth, and beyond others
+_WORK, _LEAST_VALUES = 2e9, 200  # updates times rows, where each reads all rows
 _VALUES = 1_200  # of the constant or step
 _SETTLING = 3_000  # updates before the points are kept
 _PASSES_SETTLING = 400  # where each reads all rows
@@ -168,8 +169,12 @@ def bifurcation_of_scheme(
         if not far:
             raise InputError("no step here is known to be stable; add --range step=0:1")
         window = Window(0.0, _BEYOND * far, open_low=True)
-    values = np.linspace(*window.inner(_VALUES), _VALUES)
     moved = array_map(case.written(scheme, step), case.columns, (step,))
+    size = _VALUES
+    if moved.passes:
+        rows = len(case.columns.shares)
+        size = int(min(_VALUES, max(_LEAST_VALUES, _WORK / (rows * (_PASSES_SETTLING + _KEPT)))))
+    values = np.linspace(*window.inner(size), size)
     units = size_of(case)
     if start is not None:
         require_inside(case.variables, [start[s] for s in case.symbols])
@@ -182,7 +187,7 @@ def bifurcation_of_scheme(
         ]
         words = [f"beside {_spelt(case.variables, each)}" for _, _, each in targets[:_STARTS]]
     memory = len(moved.state) - 1 - len(case.symbols)
-    begins = [[np.full(_VALUES, v) for v in (*place, *[0.0] * memory)] for place in places]
+    begins = [[np.full(size, v) for v in (*place, *[0.0] * memory)] for place in places]
     return _settled(
         (case.name, data, scheme.name, "step"),
         moved, case.variables, values, begins, tuple(words),

@@ -4,10 +4,12 @@ Colours are those of Okabe & Ito, Color universal design (2008), which the colou
 apart; line styles, markers and letters say the same in grey.
 """
 
+import contextlib
 import importlib
 import io
+import logging
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -57,12 +59,27 @@ _SETTINGS: Mapping[str, object] = MappingProxyType(
 def require_matplotlib() -> None:
     """Raise DependencyError, with the command that brings it, where matplotlib is not there."""
     try:
-        importlib.import_module("matplotlib")
+        with _quiet():
+            importlib.import_module("matplotlib")
     except ImportError as missing:
         raise DependencyError(
             "a picture needs matplotlib, which is not installed; install it with: "
             'pip install "symmle[plot]"'
         ) from missing
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without matplotlib's remarks on its caches and fonts, which would go to stderr."""
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def ending_of(name: str) -> str:
@@ -80,19 +97,19 @@ def rendered(draw: Callable[["Figure"], None], ending: str) -> bytes:
     that do not change.
     """
     require_matplotlib()
-    from matplotlib import style
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     made_by = f"made by symmle {__version__}"
     said = {"Creator": made_by, "Date": None} if ending == ".svg" else {"Software": made_by}
-    with warnings.catch_warnings(), style.context(["default", dict(_SETTINGS)]):
-        warnings.simplefilter("ignore")  # a letter that the font does not have is drawn as a box
-        figure = Figure(figsize=(7.2, 4.8), layout="constrained")
-        FigureCanvasAgg(figure)
-        draw(figure)
-        stream = io.BytesIO()
-        figure.savefig(stream, format=ending[1:], metadata=said)
+    stream = io.BytesIO()
+    with _quiet():
+        from matplotlib import style
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        with style.context(["default", dict(_SETTINGS)]):
+            figure = Figure(figsize=(7.2, 4.8), layout="constrained")
+            FigureCanvasAgg(figure)
+            draw(figure)
+            figure.savefig(stream, format=ending[1:], metadata=said)
     return stream.getvalue()
 
 

@@ -21,6 +21,7 @@ _HEAD = 400  # points of a path that are all kept
 _KEPT = 2_000  # points in all, from which on every other one is let go
 _CLOSE = 1e-13  # the scaled score at which a run is at its end
 _SIDE = 240  # points of a likelihood's grid along each side
+_LEAST_SIDE, _VALUES = 60, 4e8  # of many rows: that side at least, and points times rows
 _RUN, _PASSING_RUN = 100_000, 2_000  # updates of a convergence curve
 _BEGINNING = 500  # of one that comes no nearer
 _NEARER = 0.9  # times its distance in the second tenth of the run
@@ -142,7 +143,8 @@ def trajectory(
         )
         for i, variable in enumerate(case.variables)
     )
-    x, y = (np.linspace(*side.inner(_SIDE), _SIDE) for side in sides)
+    count_of_side = int(min(_SIDE, max(_LEAST_SIDE, math.sqrt(_VALUES / _rows(case)))))
+    x, y = (np.linspace(*side.inner(count_of_side), count_of_side) for side in sides)
     across, up = np.meshgrid(x, y)
     heights = _heights(case, [across.ravel(), up.ravel()])
     top, levels = (0.0, ()) if heights is None else _levels(case, heights)
@@ -329,7 +331,7 @@ def _heights(case: Case, points: Sequence[Floats]) -> Floats | None:
         return None
     objective, times = found
     values = over_points([objective], case.symbols, case.columns)
-    block = max(64, 2**20 // max(1, len(case.columns.shares)))
+    block = max(64, 2**20 // _rows(case))
     with np.errstate(all="ignore"):
         parts = [
             values([each[i : i + block] for each in points])[0]
@@ -337,6 +339,10 @@ def _heights(case: Case, points: Sequence[Floats]) -> Floats | None:
         ]
     heights = times * np.concatenate(parts)
     return np.where(np.isfinite(heights), heights, np.nan)
+
+
+def _rows(case: Case) -> int:
+    return max(1, len(case.columns.shares))
 
 
 def _levels(case: Case, heights: Floats) -> tuple[float, tuple[float, ...]]:
