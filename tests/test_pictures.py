@@ -25,8 +25,8 @@ from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.model import Model
 from symmle.pictures import compiled
-from symmle.pictures.basin import End, Kind, basin
-from symmle.pictures.bifurcation import bifurcation_of_map, bifurcation_of_scheme
+from symmle.pictures.basin import End, Kind, _cycles, basin
+from symmle.pictures.bifurcation import _periods, bifurcation_of_map, bifurcation_of_scheme
 from symmle.pictures.cobweb import cobweb
 from symmle.pictures.draw_sets import colours_of, widest
 from symmle.pictures.law import case_of_law
@@ -328,6 +328,46 @@ def test_a_plateau_is_no_cycle_and_no_rest(normal: Case) -> None:
         normal, simultaneous(normal.symbols), sp.Integer(50), {}, 300, window, "", side=20
     )
     assert [each.end for each in found.kinds] == [End.UNDECIDED]
+
+
+def test_a_slow_approach_is_no_cycle_of_twice_the_period() -> None:
+    """u flips for ever, w and q turn by quarters and fade: in the end the period is 2."""
+    tables = {
+        "map": {"u": "-u", "w": "-c*q", "q": "c*w"},
+        "variables": {"u": "real", "w": "real", "q": "real"},
+        "constants": {"c": "0.99999"},
+    }
+    case = case_of_problem(build_problem("turning", tables))
+    window = {"u": Window(0.5, 1), "w": Window(0.03, 0.05)}
+    found = basin(case, scheme_of_map(case), sp.S.One, {}, 128, window, "", side=4)
+    assert [each.end for each in found.kinds] == [End.UNDECIDED]
+    k = np.arange(240)
+    fading = 0.005 * (1 - 4e-6) ** k * np.cos(k * np.pi / 2)
+    assert _periods(((-1.0) ** k + fading)[None, :, None]).tolist() == [0]
+    assert _periods(((-1.0) ** k)[None, :, None]).tolist() == [2]
+
+
+def test_rounding_is_no_cycle() -> None:
+    """A run that rests and flickers in its last digit is on no cycle of period 2."""
+
+    def flicker(points):
+        return [np.where(points[0] == 1.0, np.nextafter(1.0, 2.0), 1.0)]
+
+    moved = compiled.ArrayMap(sp.symbols("x,"), 8, False, (((0,), 1, flicker),), 1)
+    assert _cycles(moved, [np.ones(3)], 1, np.ones(1)).tolist() == [0, 0, 0]
+
+
+def test_what_leaves_is_told_from_what_grows() -> None:
+    """Ascent of gamma's likelihood from a small shape crosses 0, as a single run does."""
+    model = family_model("gamma")
+    case = case_of_law(model, dict(zip(model.symbols, (sp.Integer(2), sp.Integer(1)), strict=True)))
+    window = {"shape": Window(0.1, 0.5), "rate": Window(0.4, 0.8)}
+    step = sp.Rational(7, 10)
+    found = basin(case, simultaneous(case.symbols), step, {}, 100, window, "", side=8)
+    assert [each.end for each in found.kinds] == [End.LEAVES]
+    path = path_of(case, simultaneous(case.symbols), step, numbered(case, 0.3, 0.6), 100)
+    assert path.stop is Stop.LEFT
+    assert path.points[-1].min() <= 0
 
 
 def test_starts_outside_the_domain_leave_it(normal: Case) -> None:

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -154,8 +155,12 @@ def _case(arguments: argparse.Namespace) -> "tuple[Case, str]":
         from symmle.cli.problem import placed, with_numbers
         from symmle.problem import load_problem
 
-        problem = with_numbers(load_problem(arguments.model), arguments.fix or ())
-        return case_of_problem(placed(problem, arguments)), ", ".join(arguments.fix or ())
+        problem = placed(
+            with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments
+        )
+        if arguments.kind == "basin":
+            problem = replace(problem, at=None)  # every fixed point has a basin
+        return case_of_problem(problem), ", ".join(arguments.fix or ())
     model = named_model(arguments)
     if arguments.data:
         told = ", ".join([Path(arguments.data).name, *(arguments.fix or ())])

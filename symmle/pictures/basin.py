@@ -27,6 +27,7 @@ _NEAR = 1e-6  # units from a target that attracts, at which a run is taken to co
 _EVERY = 4  # updates between looks at the targets
 _PERIODS = 16
 _LOOKS = (128, 512, 2_048)  # updates after which cycles are looked for, and at the end
+_STEADY = 2e-4  # by how much of itself a cycle's shorter gap may have changed by then
 _LATER = 200  # updates after which a cycle must still be there
 _ALIKE = 1e-6  # of the size of a cycle, by which its returns may differ
 _CLEAR = 1e-2  # of its size: by how much a cycle's shorter returns differ
@@ -276,23 +277,27 @@ def _arrived(
 
 
 def _cycles(moved: ArrayMap, here: list[Floats], size: int, units: Floats) -> NDArray[np.int16]:
-    """The period of each run that returns, and does so again later; 0 for the others.
+    """The code of each run that is on a cycle; 0 for the others.
 
-    Passing by a cycle that repels, once, a run returns too.
+    It returns, does so again later, and its shorter returns do not shrink: a run that passes by a
+    repelling cycle, or that nears one of half the period slowly, from both sides, is on none.
     """
-    found = _returns(moved, here, size, units)
-    some = found != 0
-    if np.any(some):
+    found, gap = _returns(moved, here, size, units)
+    for code in set(found.tolist()) - {0}:
+        some, period = found == code, _CYCLES - code
         later = [each[some] for each in here]
-        for _ in range(_LATER):
+        for _ in range(period * math.ceil(_LATER / period)):  # to the same point of the cycle
             later = moved.image(later)
-        again = _returns(moved, later, size, units)
-        found[some] = np.where(again == found[some], again, 0)
+        again, gap_then = _returns(moved, later, size, units)
+        stays = np.abs(gap_then - gap[some]) <= _STEADY * gap[some]
+        found[some] = np.where((again == code) & stays, code, 0)
     return found
 
 
-def _returns(moved: ArrayMap, here: list[Floats], size: int, units: Floats) -> NDArray[np.int16]:
-    """The shortest period with which each returns, 0 for none.
+def _returns(
+    moved: ArrayMap, here: list[Floats], size: int, units: Floats
+) -> tuple[NDArray[np.int16], Floats]:
+    """(the code of the shortest period with which each returns, its smallest shorter gap).
 
     A return is judged by the size of the cycle, so that what only creeps is none.
     """
@@ -302,13 +307,13 @@ def _returns(moved: ArrayMap, here: list[Floats], size: int, units: Floats) -> N
         points.append(np.array(here[:size]) / units[:, None])
     gaps = np.max(np.abs(np.array(points[1:]) - points[0]), axis=1)
     width = np.max(gaps, axis=0)
-    found = np.zeros(len(width), dtype=np.int16)
+    found, gap = np.zeros(len(width), dtype=np.int16), np.zeros(len(width))
     for period in range(2, _PERIODS + 1):
         returns = (gaps[period - 1] <= _ALIKE * width) & (width > _SMALLEST) & (found == 0)
-        shorter = [gaps[q - 1] for q in range(1, period) if period % q == 0]
-        clear = np.min(shorter, axis=0) > _CLEAR * width  # else it nears a shorter one, slowly
-        found[returns & clear] = _CYCLES - period
-    return found
+        shorter = np.min([gaps[q - 1] for q in range(1, period) if period % q == 0], axis=0)
+        returns &= shorter > _CLEAR * width
+        found[returns], gap[returns] = _CYCLES - period, shorter[returns]
+    return found, gap
 
 
 def _kinds(

@@ -31,7 +31,8 @@ _PASSES_SETTLING = 400  # where each reads all rows
 _KEPT = 240  # updates after that
 _BESIDE = 0.02  # of a unit: how far beside a fixed point a run starts
 _LONGEST = 32  # period that is told
-_ALIKE = 1e-6  # of the size of the points, by which returns may differ
+_ALIKE = 1e-7  # of the size of the points, by which returns may differ
+_STEADY = 3e-4  # by how much of itself a cycle's shorter return may change over what is kept
 _CLEAR = 1e-3  # of that size: by how much a cycle's shorter returns differ
 _LEFT = -1
 _BEYOND = 1.5  # times the last end of a stable set
@@ -305,9 +306,11 @@ def _periods(points: Floats) -> Floats:
     gaps: dict[int, Floats] = {}
     with np.errstate(invalid="ignore"):
         for period in range(1, _LONGEST + 1):
-            gaps[period] = np.max(np.abs(points[:, period:] - points[:, :-period]) / size, (1, 2))
-            same = gaps[period] < _ALIKE
+            each = np.max(np.abs(points[:, period:] - points[:, :-period]) / size, axis=2)
+            early, late = each[:, :_LONGEST].max(axis=1), each[:, -_LONGEST:].max(axis=1)
+            gaps[period] = np.where(np.abs(late - early) <= _STEADY * early, late, 0)
+            same = each.max(axis=1) < _ALIKE
             for shorter in (q for q in range(1, period) if period % q == 0):
-                same &= gaps[shorter] > _CLEAR  # else it nears a shorter one, slowly
+                same &= gaps[shorter] > _CLEAR  # and does not shrink: it may near a shorter one
             found = np.where((found == 0) & same, period, found)
     return found
