@@ -3,7 +3,7 @@
 A multiplier can leave the unit circle only where a boundary polynomial in the step vanishes:
 P(1), P(-1), or the product of 1 - z_i*z_j over pairs of multipliers.  Their positive real roots
 cut the half line of steps into cells, and one rational step decides each cell by Schur-Cohn.
-Nothing is scanned, so a disconnected or empty set comes out as it is.
+Nothing is scanned, so a disconnected or empty set comes out as it is: derivations/schur-cohn.md.
 """
 
 from collections.abc import Callable, Iterator, Sequence

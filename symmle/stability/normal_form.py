@@ -14,7 +14,8 @@ So the multilinear forms of the whole sweep never have to be written out.
   meet, or cross where the point itself goes on; where it is, three meet in a pitchfork, which is
   supercritical when e is negative.
 
-Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4, 4.2-4.7 and 7.4.
+Y. A. Kuznetsov, Elements of Applied Bifurcation Theory, 3rd ed., sections 5.4, 4.2-4.7 and 7.4;
+flips worked out in derivations/flip-coefficient.md.
 """
 
 from collections.abc import Callable, Mapping, Sequence

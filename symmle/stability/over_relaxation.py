@@ -2,8 +2,9 @@
 
 At a strict maximum with A = -H, a sweep of x_b <- x_b + step * (own maximum - x_b) is successive
 over-relaxation on A: it converges exactly for 0 < step < 2, in any order and whatever A is
-(Ostrowski 1954; Reich 1949 for step 1).  Of two parameters the multiplier at step 1 is
-m = c**2/(a*b), and the best step 2/(1 + sqrt(1 - m)) has the rate step - 1 (Young 1954).
+(Ostrowski 1954; Reich 1949 for step 1: derivations/householder-john-and-ostrowski-reich.md).
+Of two parameters the multiplier at step 1 is m = c**2/(a*b), and the best step
+2/(1 + sqrt(1 - m)) has the rate step - 1 (Young 1954).
 """
 
 from collections.abc import Sequence

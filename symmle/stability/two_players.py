@@ -9,7 +9,8 @@ With K = [[a, b], [c, d]], T = a + d, D = a*d - b*c and p = b*c, at equal steps 
               1 + tr + det = 4 + 2 g T + g**2 (a d + p)
               1 - det      = -g (T + g a d)
 
-All three must be positive.  One objective has p >= 0, a zero-sum game p <= 0.
+All three must be positive.  One objective has p >= 0, a zero-sum game p <= 0
+(derivations/two-block-law.md).
 
 In turn, with a, d < 0 and R**2 = (a - d)**2 - 4 p >= 0, the second fails from 4/(R - T) to
 4/(-R - T) (to infinity where that is not positive), and at the end G = -T/(a d) of the third it
