@@ -627,6 +627,9 @@ REFUSED = [
       "p.svg"], "one scheme"),
     (["basin", "normal", NEWCOMB, "--step", "5", "--over", "mu", "-o", "p.svg"], "bifurcation"),
     (["bifurcation", "normal", NEWCOMB, "--step", "5", "-o", "p.svg"], "leave --step out"),
+    (["bifurcation", "normal", NEWCOMB, "--range", "step=-1:5", "-o", "p.svg"], "step is positive"),
+    (["convergence", "WELLS", "--start", "x=1,y=0", "-o", "p.svg"], "choose another --start"),
+    (["bifurcation", "LOGISTIC", "--range", "r=-1:2", "-o", "p.svg"], "not in the domain of r"),
     (["bifurcation", "LOGISTIC", "--over", "q", "-o", "p.svg"], "--over NAME"),
     (["bifurcation", "LOGISTIC", "--step", "1", "-o", "p.svg"], "its own scheme"),
     (["convergence", "LOGISTIC", "--column", "x", "-o", "p.svg"], "give a file with it"),
@@ -650,13 +653,14 @@ def test_wrong_input_is_one_sentence(
     """Exit status 2 (1 where there is no estimate), nothing on stdout, no file."""
     monkeypatch.chdir(tmp_path)
     logistic = _toml(tmp_path, "logistic", LOGISTIC)
-    assert main(["plot", *(logistic if word == "LOGISTIC" else word for word in words)]) == 2
+    named = {"LOGISTIC": logistic, "WELLS": _toml(tmp_path, "wells", WELLS)}
+    assert main(["plot", *(named.get(word, word) for word in words)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("symmle: ") and err.count("\n") == 1
     assert said in err
     assert "unexpected" not in err
-    assert [each.name for each in tmp_path.iterdir()] == ["logistic.toml"]
+    assert {each.suffix for each in tmp_path.iterdir()} == {".toml"}
 
 
 def test_without_an_estimate_the_status_is_one(

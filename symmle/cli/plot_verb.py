@@ -126,8 +126,11 @@ def _found(arguments: argparse.Namespace) -> "Picture":
             raise InputError("a bifurcation has all steps on its axis; leave --step out")
         scheme = _one_scheme(case, arguments)
         start = start_asked(case.variables, arguments.start) if arguments.start else None
-        window = ranges_asked(arguments.range, ["step"]).get("step")
-        return bifurcation_of_scheme(case, scheme, start, window, data)
+        name = arguments.step_symbol or "step"
+        window = ranges_asked(arguments.range, [name]).get(name)
+        if window is not None and window.low < 0:
+            raise InputError(f"a step is positive, and --range {name} begins at {window.low:g}")
+        return bifurcation_of_scheme(case, scheme, start, window, data, name)
     window_of = ranges_asked(arguments.range, names)
     count = count_asked(arguments.iterations)
     if arguments.kind == "basin":
@@ -190,6 +193,7 @@ def _is_map(arguments: argparse.Namespace) -> bool:
 def _bifurcation_of_map(arguments: argparse.Namespace) -> "Picture":
     from symmle.cli.problem import placed, with_numbers
     from symmle.pictures.bifurcation import bifurcation_of_map
+    from symmle.pictures.view import within
     from symmle.problem import load_problem
 
     if arguments.scheme or arguments.step or arguments.steps:
@@ -211,6 +215,12 @@ def _bifurcation_of_map(arguments: argparse.Namespace) -> "Picture":
         )
     start = start_asked(problem.variables, arguments.start) if arguments.start else None
     window = ranges_asked(arguments.range, [arguments.over]).get(arguments.over)
+    domain = next(each.domain for each in problem.given if each.name == arguments.over)
+    if window is not None and not within(window, domain).holds(window):
+        raise InputError(
+            f"--range {arguments.over}={window.low:g}:{window.high:g} is not in the domain of "
+            f"{arguments.over}, {domain.text}; choose values inside"
+        )
     return bifurcation_of_map(placed(problem, arguments), names[arguments.over], start, window)
 
 

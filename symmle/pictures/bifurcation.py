@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy as sp
@@ -144,8 +144,9 @@ def bifurcation_of_scheme(
     start: Mapping[sp.Symbol, float] | None,
     window: Window | None,
     data: str,
+    name: str = "step",
 ) -> Bifurcation:
-    """The update of a scheme over its step.
+    """The update of a scheme over its step, of that name.
 
     start: None for a little beside each target, of four at most.
     Raises NoEstimateError where there is no target, InputError where nothing says which steps to
@@ -165,10 +166,12 @@ def bifurcation_of_scheme(
         targets.append((not steps, len(targets), target))
     targets.sort(key=lambda each: each[:2])  # those first that attract somewhere
     ends = _ends(intervals)
-    if window is None:
+    if window is not None:
+        window = replace(window, open_low=window.low == 0)
+    else:
         far = max((end for end, _ in ends), default=0.0)
         if not far:
-            raise InputError("no step here is known to be stable; add --range step=0:1")
+            raise InputError(f"no step here is known to be stable; add --range {name}=0:1")
         window = Window(0.0, _BEYOND * far, open_low=True)
     moved = array_map(case.written(scheme, step), case.columns, (step,))
     size = _VALUES
@@ -190,7 +193,7 @@ def bifurcation_of_scheme(
     memory = len(moved.state) - 1 - len(case.symbols)
     begins = [[np.full(size, v) for v in (*place, *[0.0] * memory)] for place in places]
     return _settled(
-        (case.name, data, scheme.name, "step"),
+        (case.name, data, scheme.name, name),
         moved, case.variables, values, begins, tuple(words),
         tuple(end for end in ends if window.low < end[0] < window.high), tuple(units.tolist()),
     )  # fmt: skip

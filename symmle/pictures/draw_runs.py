@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MARKED = 60  # points of a path that have a marker of their own
+_ENDED = {
+    Stop.LEFT: ", then out of the domain",
+    Stop.BROKE: ", then a number is too large",
+}
 _FLOOR = 1e-17  # distances below are no part of a logarithmic picture
 _ARROWS, _HALF = 3, 0.55  # steps with an arrowhead, and where on the way it is
 _UNLABELLED = 2  # contours, the innermost, where the path and the marks are
@@ -64,9 +68,7 @@ def draw_cobweb(figure: "Figure", found: Cobweb) -> None:
         x += [now, then]
         y += [then, then]
     updates = len(found.orbit) - 1
-    label = f"{updates} update{'' if updates == 1 else 's'}"
-    if found.stop is Stop.LEFT:
-        label += ", then out of the domain"
+    label = f"{_counted(updates)}{_ENDED.get(found.stop, '')}"
     axes.plot(x, y, "-", color=VERMILLION, lw=0.9, label=label, zorder=2)
     axes.plot(x[0], y[0], "o", color="white", mec=BLACK, mew=1.6, ms=8, zorder=6, label="start")
     for i, target in enumerate(found.targets):
@@ -108,6 +110,10 @@ def draw_convergence(figure: "Figure", found: Convergence) -> None:
     legend(figure, *axes.get_legend_handles_labels())
 
 
+def _counted(updates: int) -> str:
+    return "1 update" if updates == 1 else f"{updates:,} updates"
+
+
 def _headed(model: str, data: str, what: str) -> str:
     return f"{model}{f', {data}' if data else ''}: {what}"
 
@@ -137,9 +143,8 @@ def _is_cut_in_view(path: Path, found: Trajectory) -> bool:
 
 def _path(axes: "Axes", path: Path, place: int) -> None:
     colour, style, marker = LINES[place], STYLES[place], MARKERS[place]
-    label = f"{path.scheme}, step {number(path.step)}: {path.updates:,} updates"
-    if path.stop is Stop.LEFT:
-        label += ", then out of the domain"
+    label = f"{path.scheme}, step {number(path.step)}: {_counted(path.updates)}"
+    label += _ENDED.get(path.stop, "")
     x, y = path.points.T
     axes.plot(x[:_MARKED], y[:_MARKED], linestyle=style, color=colour, lw=1.4, marker=marker,
               ms=3.5, markevery=slice(1, _MARKED), zorder=4, label=label)  # fmt: skip
@@ -159,7 +164,7 @@ def _descent(axes: "Axes", found: Descent, place: int) -> None:
     path = found.path
     shown = np.isfinite(found.distances) & (found.distances > _FLOOR)
     rate = "" if found.observed_rate is None else f", observed rate {found.observed_rate:.4g}"
-    end = ", leaves the domain" if path.stop is Stop.LEFT else ""
+    end = _ENDED.get(path.stop, "")
     every = max(1, int(np.sum(shown)) // 25)
     axes.plot(path.iterations[shown], found.distances[shown], linestyle=style, color=colour, lw=1.5,
               marker=marker, ms=4, markevery=every,

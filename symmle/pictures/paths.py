@@ -239,6 +239,8 @@ def convergence(
         raise NoEstimateError(f"there is nothing to converge to: {case.why_none}")
     paths = [_run_or_its_beginning(case, *each, start, count) for each in runs]
     target = min(case.targets, key=lambda each: _distances(case, each, paths[0].points[-1:])[0])
+    if paths[0].updates == 0 and paths[0].stop is Stop.DONE:
+        raise InputError("the run starts where it should come to; choose another --start")
     descents = tuple(
         _descent(case, scheme, step, path, target)
         for (scheme, step), path in zip(runs, paths, strict=True)

@@ -23,6 +23,10 @@ class Window:
     open_low: bool = False
     open_high: bool = False
 
+    def holds(self, other: "Window") -> bool:
+        """Whether another window lies in this one, ends included."""
+        return self.low <= other.low and other.high <= self.high
+
     def inner(self, count: int) -> tuple[float, float]:
         """The first and last of `count` points: half a cell inside an open end."""
         cell = (self.high - self.low) / count
