@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sympy as sp
 
@@ -11,11 +12,12 @@ from symmle.derive import Derivation, Score
 from symmle.domain import Variable
 from symmle.dynamics import Cycles, Recurrence, cycles, of_map, of_scheme
 from symmle.dynamics.cycles import MOST
+from symmle.em import em
 from symmle.errors import BudgetError, InputError
 from symmle.known import Known
 from symmle.problem import Problem
 from symmle.sample_mean import nodes
-from symmle.schemes import Scheme, update
+from symmle.schemes import Metric, Scheme, update
 
 _DIGITS = 30
 _SECONDS = 4.0  # for the statistics at which a score vanishes
@@ -47,12 +49,17 @@ def cycles_of_problem(
     longest = longest_asked(arguments)
     if longest is None:
         return ()
+    maps = recurrences_of_problem(problem, schemes, step_asked(arguments))
+    return tuple(cycles(each, longest, near) for each in maps)
+
+
+def recurrences_of_problem(
+    problem: Problem, schemes: Sequence[Scheme], step: sp.Expr | None
+) -> list[Recurrence]:
+    """The map of a problem, or that of each scheme at a step; constants must be numbers."""
     if problem.is_map:
-        return (cycles(of_map(problem.name, problem.variables, problem.image), longest, near),)
-    return tuple(
-        cycles(_at_step(problem.field, each, problem.variables, arguments, None), longest, near)
-        for each in schemes
-    )
+        return [of_map(problem.name, problem.variables, problem.image)]
+    return [_at_step(problem.field, each, problem.variables, step, None) for each in schemes]
 
 
 def cycles_of_model(
@@ -67,50 +74,72 @@ def cycles_of_model(
         return ()
     if not point:
         raise InputError("cycles are looked for at numbers; give --at or --data with --cycles")
-    field, level = _at_data(derivation, point, arguments)
+    maps, level = recurrences_of_model(derivation, schemes, point, arguments)
+    near = [{symbol: point[symbol] for symbol in derivation.model.symbols}]
+    return tuple(cycles(each, longest, near).weakened(level) for each in maps)
+
+
+def recurrences_of_model(
+    derivation: Derivation,
+    schemes: Sequence[Scheme],
+    point: Point,
+    arguments: argparse.Namespace,
+) -> tuple[list[Recurrence], Known]:
+    """(the map of each scheme at the step, how well its numbers are known).
+
+    Raises InputError where the data enter in ways that are not written out.
+    """
     given = {each.symbol: point[each.symbol] for each in derivation.model.given}
     variables = [
         Variable(each.symbol, each.domain.at(given)) for each in derivation.model.parameters
     ]
-    near = [{each.symbol: point[each.symbol] for each in variables}]
-    information = derivation.information.matrix.xreplace(given)
-    return tuple(
-        cycles(_at_step(field, each, variables, arguments, information), longest, near).weakened(
-            level
-        )
-        for each in schemes
-    )
+    score, divisors = derivation.score, [_divisor(derivation, each) for each in schemes]
+    images = [value for each in schemes for _, value in each.image]
+    exprs = [*score.gradient, *score.hessian, *images, *(e for each in divisors for e in each)]
+    values, level = _numbers(derivation, nodes(exprs), point, arguments)
+
+    def put(expr: sp.Expr) -> sp.Expr:
+        return expr.xreplace(values).xreplace(given)
+
+    hessian = sp.ImmutableMatrix(score.hessian.applyfunc(put))
+    field = Score(score.parameters, tuple(map(put, score.gradient)), hessian)
+    maps = []
+    for scheme, divisor in zip(schemes, divisors, strict=True):
+        here = replace(scheme, image=tuple((p, put(value)) for p, value in scheme.image))
+        maps.append(_at_step(field, here, variables, step_asked(arguments), divisor.applyfunc(put)))
+    return maps, level
+
+
+def _divisor(derivation: Derivation, scheme: Scheme) -> sp.Matrix:
+    """The information that a scheme divides by; no rows where it divides by none."""
+    if scheme.metric is Metric.COMPLETE:
+        return em(derivation.model).information
+    if scheme.metric in (Metric.EXPECTED, Metric.DIAGONAL_EXPECTED):
+        return sp.Matrix(derivation.information.matrix)
+    return sp.Matrix()
 
 
 def _at_step(
     field: Score,
     scheme: Scheme,
     variables: Sequence[Variable],
-    arguments: argparse.Namespace,
+    at: sp.Expr | None,
     information: sp.Matrix | None,
 ) -> Recurrence:
-    at = step_asked(arguments)
     if at is None:
         raise InputError("the cycles of a scheme are looked for at one step; add --step NUMBER")
     step = sp.Dummy("step", positive=True)
     return of_scheme(update(field, scheme, step, information), variables, at)
 
 
-def _at_data(
-    derivation: Derivation, point: Point, arguments: argparse.Namespace
-) -> tuple[Score, Known]:
-    """The score with numbers for what depends on the data, and how well they are known."""
-    score = derivation.score
-    means = nodes([*score.gradient, *score.hessian])
+def _numbers(
+    derivation: Derivation, means: Sequence[sp.Expr], point: Point, arguments: argparse.Namespace
+) -> tuple[dict[sp.Expr, sp.Expr], Known]:
+    """Numbers for what depends on the data, and how well they are known."""
     given = {each.symbol: point[each.symbol] for each in derivation.model.given}
     if arguments.data:
-        values, level = _of_rows(derivation, means, given, arguments), Known.CHECKED
-    else:
-        values, level = _of_point(derivation, means, point), Known.PROVED
-    put = {**values, **given}
-    gradient = tuple(each.xreplace(values).xreplace(given) for each in score.gradient)
-    hessian = sp.ImmutableMatrix(score.hessian.applyfunc(lambda each: each.xreplace(put)))
-    return Score(score.parameters, gradient, hessian), level
+        return _of_rows(derivation, means, given, arguments), Known.CHECKED
+    return _of_point(derivation, means, point), Known.PROVED
 
 
 def _of_point(
@@ -129,7 +158,7 @@ def _of_point(
     if derivation.passes or any(each.free_symbols for each in values.values()):
         raise InputError(
             f"the estimate does not tell what the update of {derivation.model.name} is away "
-            "from it, for the data enter in other ways too; give --data FILE with --cycles"
+            "from it, for the data enter in other ways too; give --data FILE"
         )
     return values
 
@@ -161,7 +190,7 @@ def _of_rows(
             if not isinstance(node, SampleMean) or count > _MOST_ROWS or nodes(node.args):
                 raise InputError(
                     f"{node} is a mean over the data and the parameters, which is written out "
-                    f"for at most {_MOST_ROWS} rows, and there are {count}; leave --cycles out"
+                    f"for at most {_MOST_ROWS} rows, and there are {count}"
                 )
             shares = weights or [mpmath.mpf(1)] * count
             terms = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symmle.cli.attractors_asked import attractors_of_problem
 from symmle.cli.chosen_schemes import schemes_of_problem, step_asked, step_named
 from symmle.cli.cycles_asked import cycles_of_problem
 from symmle.coordinates import assignments
@@ -18,6 +19,7 @@ from symmle.errors import InputError, NoEstimateError
 from symmle.fixed_points import fixed_points
 from symmle.parsing import parse
 from symmle.problem import Problem, load_problem
+from symmle.report.attractors import attractor_sections, with_attractors
 from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.problem import Analysed, problem_document, problem_json
@@ -62,13 +64,21 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
         near = [each.values for each in found.points]
         cycles = cycles_of_problem(problem, schemes, near, arguments)
     basins = _basins(problem, analysed, arguments)
+    searched = [
+        found
+        for each in analysed
+        for found in attractors_of_problem(problem, each.schemes, each.values, arguments)
+    ]
     if arguments.json:
         record = problem_json(problem, found, analysed, cycles)
+        record = with_attractors(record, searched)
         sys.stdout.write(dumped(record | basins_json(basins)))
         return 0
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
     document = problem_document(problem, found, analysed, cycles)
-    document = replace(document, sections=(*document.sections, *basin_sections(basins)))
+    names = [scheme.name for each in analysed for scheme in each.schemes]
+    more = attractor_sections(searched, names, [s.name for s in problem.symbols])
+    document = replace(document, sections=(*document.sections, *basin_sections(basins), *more))
     sys.stdout.write(render(document, width))
     return 0
 

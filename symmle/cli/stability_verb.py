@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symmle.cli.attractors_asked import Search, attractors_of_model
 from symmle.cli.chosen_schemes import chosen_schemes, step_asked, step_named
 from symmle.cli.naming import is_problem_file, named_model
 from symmle.cli.point import Point, at_data, at_estimate, at_values
@@ -21,6 +22,7 @@ from symmle.estimate import Kind, estimate
 from symmle.estimate.own_maximum import own_maxima
 from symmle.known import Known
 from symmle.model import Model
+from symmle.report.attractors import attractor_sections, with_attractors
 from symmle.report.basin import basin_sections, basins_json
 from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
@@ -63,7 +65,8 @@ def run(arguments: argparse.Namespace) -> int:
 
         cycles = cycles_of_model(derivation, schemes, point.values, arguments)
     starts = _basins(derivation, arguments, point, found)
-    _print(arguments, derivation, point, found, compared, cycles, starts)
+    searched = attractors_of_model(derivation, found, point.values, arguments)
+    _print(arguments, derivation, point, found, compared, cycles, starts, searched)
     return 0
 
 
@@ -93,16 +96,20 @@ def _print(
     compared: tuple[Comparison, ...],
     cycles: tuple[Cycles, ...],
     basins: "tuple[Start, ...]",
+    searched: tuple[Search | None, ...],
 ) -> None:
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:
         where |= {symbol.name: value for symbol, value in point.letters.items()}
         record = stability_json(derivation.model, where, point.meaning, found, compared, cycles)
+        record = with_attractors(record, searched)
         sys.stdout.write(dumped(record | basins_json(basins)))
         return
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
     document = stability_document(derivation.model, where, point.meaning, found, compared, cycles)
-    document = replace(document, sections=(*document.sections, *basin_sections(basins)))
+    names = [each.name for each in found]
+    more = attractor_sections(searched, names, [s.name for s in derivation.model.symbols])
+    document = replace(document, sections=(*document.sections, *basin_sections(basins), *more))
     sys.stdout.write(render(document, width))
 
 

@@ -48,9 +48,7 @@ def searched_cycles(
     near: fixed points, about which starts are laid.
     Raises InputError for a function without a value or an enclosure.
     """
-    starts, turns = _starts(recurrence, near), _turns(recurrence)
-    if turns == _FEW:
-        starts = starts[:, :: max(1, starts.shape[1] // _FEW)]
+    starts, turns = starts_and_updates(recurrence, near)
     with np.errstate(all="ignore"):
         runs = _run(recurrence, starts, turns)
         candidates = _newton(recurrence, period, np.concatenate([starts, runs], axis=1))
@@ -76,6 +74,19 @@ def searched_cycles(
     judged = [cycle_of(recurrence, each) for each in found]
     judged.sort(key=lambda each: [float(v) for v in each.points[0].values()])
     return judged, told
+
+
+def starts_and_updates(
+    recurrence: Recurrence, near: Sequence[Mapping[sp.Symbol, sp.Expr]]
+) -> tuple[Array, int]:
+    """(starts of runs, size x count; how many updates each run has): fewer of a map that is slow.
+
+    near: fixed points, about which starts are laid.
+    """
+    starts, turns = _starts(recurrence, near), _updates(recurrence)
+    if turns == _FEW:
+        starts = starts[:, :: max(1, starts.shape[1] // _FEW)]
+    return starts, turns
 
 
 def _starts(recurrence: Recurrence, near: Sequence[Mapping[sp.Symbol, sp.Expr]]) -> Array:
@@ -112,7 +123,7 @@ def _spread(values: Sequence[float], size: int) -> Iterator[tuple[float, ...]]:
         yield tuple(row * draw.uniform(0.7, 1.4, size))
 
 
-def _turns(recurrence: Recurrence) -> int:
+def _updates(recurrence: Recurrence) -> int:
     """How many updates a long run has, by the length of one of them."""
     values = [(v, line.repeat) for line in recurrence.lines for v in line.values]
     if not all(is_fast(value) for value, _ in values):

@@ -10,9 +10,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symmle.diagnosis import Case
+from symmle.diagnosis.compiled import ArrayMap, array_map, inside
 from symmle.diagnosis.running import Floats
 from symmle.errors import InputError
-from symmle.pictures.compiled import ArrayMap, array_map, inside
 from symmle.pictures.paths import rate_at, size_of
 from symmle.pictures.view import Window, around, bound
 from symmle.schemes import Scheme

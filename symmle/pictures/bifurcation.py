@@ -8,11 +8,11 @@ import numpy as np
 import sympy as sp
 
 from symmle.diagnosis import Case
+from symmle.diagnosis.compiled import ArrayMap, array_map, inside, over_points
 from symmle.diagnosis.running import Columns, Floats
 from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError, NoEstimateError
 from symmle.fixed_points import fixed_points
-from symmle.pictures.compiled import ArrayMap, array_map, inside, over_points
 from symmle.pictures.paths import require_inside, size_of
 from symmle.pictures.view import Window, bound, within
 from symmle.problem import Problem

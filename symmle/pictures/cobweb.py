@@ -7,9 +7,9 @@ import numpy as np
 import sympy as sp
 
 from symmle.diagnosis import Case
+from symmle.diagnosis.compiled import array_map
 from symmle.diagnosis.running import Floats, Stop
 from symmle.errors import InputError
-from symmle.pictures.compiled import array_map
 from symmle.pictures.paths import path_of, size_of
 from symmle.pictures.view import Window, around, near_by
 from symmle.schemes import Scheme

@@ -9,10 +9,10 @@ import sympy as sp
 
 from symmle.derive import derive
 from symmle.diagnosis import Case
+from symmle.diagnosis.compiled import over_points
 from symmle.diagnosis.running import Floats, Runner, Stop
 from symmle.domain import Variable
 from symmle.errors import BudgetError, InputError, NoEstimateError
-from symmle.pictures.compiled import over_points
 from symmle.pictures.view import Window, around, near_by
 from symmle.schemes import Scheme
 from symmle.stability.records import Verdict

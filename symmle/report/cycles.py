@@ -10,7 +10,7 @@ from symmle.report.printer import exact
 
 def cycles_section(found: Cycles, name: str) -> Section:
     """Each cycle with its points and multiplier, then what was searched; name: of the scheme."""
-    rows = tuple((f"period {each.period}", (_told(each),)) for each in found.cycles)
+    rows = tuple((f"period {each.period}", (cycle_told(each),)) for each in found.cycles)
     blocks: list[Block] = [Facts(rows)] if rows else []
     for each in found.searched:
         count = sum(cycle.period == each.period for cycle in found.cycles)
@@ -24,7 +24,7 @@ def cycles_section(found: Cycles, name: str) -> Section:
 def cycles_json(found: Cycles) -> Object:
     """`cycles`, and beside it `cycles_searched`, an entry for each period."""
     return {
-        "cycles": [_cycle(each) for each in found.cycles],
+        "cycles": [cycle_json(each) for each in found.cycles],
         "cycles_searched": [
             {
                 "period": each.period,
@@ -37,7 +37,8 @@ def cycles_json(found: Cycles) -> Object:
     }
 
 
-def _cycle(each: Cycle) -> Object:
+def cycle_json(each: Cycle) -> Object:
+    """A cycle with its points and multipliers."""
     return {
         "period": each.period,
         "points": [{s.name: float(v) for s, v in point.items()} for point in each.points],
@@ -53,7 +54,8 @@ def _multiplier(value: sp.Expr) -> float | str:
     return float(value) if value.is_real else exact(value)
 
 
-def _told(each: Cycle) -> str:
+def cycle_told(each: Cycle) -> str:
+    """A cycle in a line."""
     symbols = list(each.points[0])
     places = "; ".join(
         f"{symbol} = {', '.join(_short(point[symbol]) for point in each.points)}"
