@@ -18,13 +18,12 @@ from hypothesis.extra import numpy as arrays
 from symmle.__main__ import main
 from symmle.data import read
 from symmle.derive.quadrature import masses_at
-from symmle.diagnosis import Case, case_of_model, case_of_problem
+from symmle.diagnosis import Case, case_of_model, case_of_problem, compiled
 from symmle.diagnosis.case import scheme_of_map
 from symmle.diagnosis.running import Stop
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.model import Model
-from symmle.pictures import compiled
 from symmle.pictures.basin import End, Kind, _cycles, basin
 from symmle.pictures.bifurcation import _periods, bifurcation_of_map, bifurcation_of_scheme
 from symmle.pictures.cobweb import cobweb
