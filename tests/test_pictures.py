@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from symmle.__main__ import main
+from symmle.cli.options import SCHEMES
 from symmle.data import read
 from symmle.derive.quadrature import masses_at
 from symmle.diagnosis import Case, case_of_model, case_of_problem, compiled
@@ -26,6 +27,7 @@ from symmle.families import family_model
 from symmle.model import Model
 from symmle.pictures.basin import End, Kind, _cycles, basin
 from symmle.pictures.bifurcation import _periods, bifurcation_of_map, bifurcation_of_scheme
+from symmle.pictures.canvas import look
 from symmle.pictures.cobweb import cobweb
 from symmle.pictures.draw_sets import colours_of, widest
 from symmle.pictures.law import case_of_law
@@ -670,6 +672,20 @@ def test_without_an_estimate_the_status_is_one(
     assert main(["plot", *words, "-o", str(tmp_path / "p.svg")]) == 1
     assert "all observations are equal" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_every_scheme_in_one_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """There are more schemes than colours, and each still has a look of its own."""
+    file = str(tmp_path / "all.png")
+    names = [name for name in SCHEMES if name not in ("em", "em_gradient")]
+    words = [part for name in names for part in ("--scheme", name)]
+    assert main(["plot", "radius", "gamma", "--at", "shape=2,rate=1", *words, "-o", file]) == 0
+    words = [part for name in names if name != "implicit" for part in ("--scheme", name)]
+    start = ["--start", "shape=1.9,rate=1.1", "--step", "0.1", "--iterations", "9"]
+    assert main(["plot", "trajectory", "gamma", "--at", "shape=2,rate=1", *words, *start, "-o",
+                 file]) == 0  # fmt: skip
+    assert capsys.readouterr().err == ""
+    assert len({look(i) for i in range(40)}) == 40
 
 
 def test_a_picture_of_an_unknown_density(

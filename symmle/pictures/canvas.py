@@ -10,6 +10,7 @@ import io
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from textwrap import wrap
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -32,10 +33,11 @@ STYLES: tuple["LineStyle", ...] = (
     ":",
     (0, (5, 1, 1, 1, 1, 1)),
     (0, (7, 3)),
-    (0, (1, 3)),
 )
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _WIDTH, _HANDLE = 104, 7  # of a legend, and of what stands before a label, in letters
+_ROWS, _ROW = 4, 0.2  # rows of a legend that there is room for, and inches for each more
+_TITLE, _LINE = 80, 108  # letters in a line of a title, and of the smaller text
 ENDINGS = (".svg", ".png")
 
 _SETTINGS: Mapping[str, object] = MappingProxyType(
@@ -114,12 +116,18 @@ def rendered(draw: Callable[["Figure"], None], ending: str) -> bytes:
 
 
 def titled(axes: "Axes", title: str, *below: str) -> None:
-    """A title, and lines of smaller text under it."""
-    below = tuple(map(plain, below))
-    axes.set_title("\n".join(below), fontsize=8.5, color="0.25")
-    pad = 8 + 11 * len(below)
-    axes.annotate(plain(title), (0, 1), xytext=(0, pad), xycoords="axes fraction",
+    """A title, and lines of smaller text under it, broken where they are long."""
+    lines = [part for line in below for part in wrap(line, _LINE) or [line]]
+    axes.set_title(plain("\n".join(lines)), fontsize=8.5, color="0.25")
+    pad = 8 + 11 * len(lines)
+    above = plain("\n".join(wrap(title, _TITLE)))
+    axes.annotate(above, (0, 1), xytext=(0, pad), xycoords="axes fraction",
                   textcoords="offset points", fontsize=11, va="bottom", ha="left")  # fmt: skip
+
+
+def look(place: int) -> tuple[str, "LineStyle", str]:
+    """(colour, line style, marker) of a curve; no two of the first forty are alike in grey."""
+    return LINES[place % len(LINES)], STYLES[place % len(STYLES)], MARKERS[place % len(MARKERS)]
 
 
 def plain(text: str) -> str:
@@ -130,9 +138,15 @@ def plain(text: str) -> str:
 def legend(
     figure: "Figure", handles: Sequence["Artist"], labels: Sequence[str], title: str = ""
 ) -> None:
-    """Under the axes, in as many columns as the longest label leaves room for."""
+    """Under the axes, in as many columns as the longest label leaves room for.
+
+    Many rows make the figure higher, not the axes smaller.
+    """
     longest = max(map(len, labels), default=0)
     columns = max(1, min(3, _WIDTH // (longest + _HANDLE), len(labels)))
+    rows = -(-len(labels) // columns)
+    width, height = figure.get_size_inches()
+    figure.set_size_inches(width, height + _ROW * max(0, rows - _ROWS))
     figure.legend(handles, [plain(each) for each in labels], loc="outside lower center",
                   ncols=columns, title=plain(title) or None, title_fontsize=9)  # fmt: skip
 

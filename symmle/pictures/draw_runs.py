@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from symmle.diagnosis.running import Stop
-from symmle.pictures.canvas import BLACK, LINES, MARKERS, STYLES, VERMILLION, legend, number, titled
+from symmle.pictures.canvas import BLACK, VERMILLION, legend, look, number, titled
 from symmle.pictures.cobweb import Cobweb
 from symmle.pictures.paths import Convergence, Descent, Path, Trajectory
 
@@ -32,10 +32,11 @@ def draw_trajectory(figure: "Figure", found: Trajectory) -> None:
         _path(axes, path, i)
     cut = [i for i, path in enumerate(found.paths) if _is_cut_in_view(path, found)]
     for i in cut:
-        axes.plot(*found.paths[i].points[-1], MARKERS[i], color=LINES[i], mec=BLACK, mew=1.4, ms=8,
+        colour, _, marker = look(i)
+        axes.plot(*found.paths[i].points[-1], marker, color=colour, mec=BLACK, mew=1.4, ms=8,
                   zorder=8)  # fmt: skip
     if cut:
-        axes.plot([], [], MARKERS[cut[0]], color="0.75", mec=BLACK, mew=1.4, ms=8,
+        axes.plot([], [], look(cut[0])[2], color="0.75", mec=BLACK, mew=1.4, ms=8,
                   label="last point of a run that was cut")  # fmt: skip
     start = found.paths[0].points[0]
     axes.plot(*start, "o", color="white", mec=BLACK, mew=1.6, ms=9, zorder=6, label="start")
@@ -142,7 +143,7 @@ def _is_cut_in_view(path: Path, found: Trajectory) -> bool:
 
 
 def _path(axes: "Axes", path: Path, place: int) -> None:
-    colour, style, marker = LINES[place], STYLES[place], MARKERS[place]
+    colour, style, marker = look(place)
     label = f"{path.scheme}, step {number(path.step)}: {_counted(path.updates)}"
     label += _ENDED.get(path.stop, "")
     x, y = path.points.T
@@ -160,7 +161,7 @@ def _path(axes: "Axes", path: Path, place: int) -> None:
 
 
 def _descent(axes: "Axes", found: Descent, place: int) -> None:
-    colour, style, marker = LINES[place], STYLES[place], MARKERS[place]
+    colour, style, marker = look(place)
     path = found.path
     shown = np.isfinite(found.distances) & (found.distances > _FLOOR)
     rate = "" if found.observed_rate is None else f", observed rate {found.observed_rate:.4g}"

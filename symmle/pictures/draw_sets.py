@@ -12,14 +12,12 @@ from symmle.pictures.canvas import (
     BLACK,
     BLUE,
     GREEN,
-    LINES,
-    MARKERS,
     PURPLE,
     SKY,
-    STYLES,
     VERMILLION,
     YELLOW,
     legend,
+    look,
     number,
     titled,
 )
@@ -48,17 +46,16 @@ _EVENTS = {"flip": "flip", "neimark_sacker": "Neimark-Sacker", "fold": "fold", "
 def draw_radius(figure: "Figure", found: Radius) -> None:
     """The largest modulus of the multipliers against the step; below, the sets of stable steps."""
     count = len(found.curves)
-    figure.set_size_inches(7.2, 4.1 + 0.4 * count)
+    figure.set_size_inches(7.2, 4.3 + 0.25 * count)
     upper, lower = figure.subplots(
         2, 1, sharex=True, gridspec_kw={"height_ratios": [8, 0.7 + count]}
     )
     upper.axhline(1.0, color=BLACK, lw=0.9)
     for i, curve in enumerate(found.curves):
-        upper.plot(found.steps, curve.radii, linestyle=STYLES[i % len(STYLES)],
-                   color=LINES[i % len(LINES)], lw=1.8)  # fmt: skip
+        colour, style, marker = look(i)
+        upper.plot(found.steps, curve.radii, linestyle=style, color=colour, lw=1.8)
         if curve.best is not None and found.steps[0] <= curve.best[0] <= found.steps[-1]:
-            upper.plot(*curve.best, MARKERS[i % len(MARKERS)], color=LINES[i % len(LINES)],
-                       mec=BLACK, ms=7)  # fmt: skip
+            upper.plot(*curve.best, marker, color=colour, mec=BLACK, ms=7)
     upper.set_ylim(0, found.highest)
     upper.set_xlim(found.steps[0], found.steps[-1])
     upper.set_ylabel("spectral radius, per update")
@@ -107,7 +104,6 @@ def draw_basin(figure: "Figure", found: Basin) -> None:
         found.codes, origin="lower", extent=(x.low, x.high, y.low, y.high), aspect="auto",
         cmap=ListedColormap(colours), vmin=-0.5, vmax=len(colours) - 0.5, interpolation="nearest",
     )  # fmt: skip
-    figure.set_size_inches(7.2, max(4.8, 4.2 + 0.12 * len(colours)))
     free = _away_from_targets(found)
     for i, colour in enumerate(colours):
         place = widest((found.codes == i) & free)
@@ -234,7 +230,7 @@ def _ink(colour: str) -> str:
 
 def _sets(axes: "Axes", found: Radius) -> None:
     for i, curve in enumerate(found.curves):
-        colour, height = LINES[i % len(LINES)], len(found.curves) - i
+        colour, height = look(i)[0], len(found.curves) - i
         for each in curve.intervals or ():
             low = max(float(each.lower), float(found.steps[0]))
             high = float(each.upper) if each.upper.is_finite else float(found.steps[-1]) * 2
@@ -265,10 +261,9 @@ def _curve_handle(found: Radius, place: int) -> "Line2D":
         label += ", no step is stable"
     if curve.best is not None:
         label += f"; best step {number(curve.best[0])}, rate {number(curve.best[1])}"
-    return Line2D(
-        [], [], color=LINES[place % len(LINES)], linestyle=STYLES[place % len(STYLES)], lw=1.8,
-        marker=MARKERS[place % len(MARKERS)] if curve.best else "", mec=BLACK, label=label,
-    )  # fmt: skip
+    colour, style, marker = look(place)
+    return Line2D([], [], color=colour, linestyle=style, lw=1.8, mec=BLACK, label=label,
+                  marker=marker if curve.best else "")  # fmt: skip
 
 
 def _limits(axes: "Axes", points: Floats, unit: float) -> None:
