@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -25,7 +25,7 @@ from symmle.report.encoding import dumped
 from symmle.report.problem import Analysed, problem_document, problem_json
 from symmle.report.text import render
 from symmle.schemes import Metric, Scheme
-from symmle.stability import SchemeStability, comparison, stability
+from symmle.stability import SchemeStability, compared, stability
 from symmle.stability.definite import kind_of_point
 from symmle.stability.of_problem import map_stability, scheme_over
 
@@ -134,8 +134,9 @@ def _analysed(
             )
             for scheme in schemes
         )
-    compared = tuple(comparison(*pair) for pair in pairwise(found)) if over is None else ()
-    return Analysed(values, kind, found, compared)
+    pairs = () if over is not None else tuple(combinations(found, 2))
+    compared_pairs = tuple(compared(*pair) for pair in pairs)
+    return Analysed(values, kind, found, compared_pairs)
 
 
 def _usual(scheme: Scheme) -> sp.Expr | None:

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -28,7 +28,7 @@ from symmle.report.encoding import dumped
 from symmle.report.stability import stability_document, stability_json
 from symmle.report.text import render
 from symmle.schemes import Metric, Scheme
-from symmle.stability import Comparison, SchemeStability, comparison, stability
+from symmle.stability import Comparison, SchemeStability, compared, stability
 
 if TYPE_CHECKING:
     from symmle.dynamics.basin import Start
@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
     at = step_asked(arguments)
     step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
     found = tuple(analysed_at(derivation, each, step, point, at) for each in schemes)
-    compared = tuple(comparison(*pair) for pair in pairwise(found))
+    pairs = tuple(compared(*pair) for pair in combinations(found, 2))
     if arguments.cycles is None:
         cycles: tuple[Cycles, ...] = ()
     else:
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
         cycles = cycles_of_model(derivation, schemes, point.values, arguments)
     starts = _basins(derivation, arguments, point, found)
     searched = attractors_of_model(derivation, found, point.values, arguments)
-    _print(arguments, derivation, point, found, compared, cycles, starts, searched)
+    _print(arguments, derivation, point, found, pairs, cycles, starts, searched)
     return 0
 
 
@@ -93,7 +93,7 @@ def _print(
     derivation: Derivation,
     point: Point,
     found: tuple[SchemeStability, ...],
-    compared: tuple[Comparison, ...],
+    pairs: tuple[Comparison, ...],
     cycles: tuple[Cycles, ...],
     basins: "tuple[Start, ...]",
     searched: tuple[Search | None, ...],
@@ -101,12 +101,12 @@ def _print(
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:
         where |= {symbol.name: value for symbol, value in point.letters.items()}
-        record = stability_json(derivation.model, where, point.meaning, found, compared, cycles)
+        record = stability_json(derivation.model, where, point.meaning, found, pairs, cycles)
         record = with_attractors(record, searched)
         sys.stdout.write(dumped(record | basins_json(basins)))
         return
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
-    document = stability_document(derivation.model, where, point.meaning, found, compared, cycles)
+    document = stability_document(derivation.model, where, point.meaning, found, pairs, cycles)
     names = [each.name for each in found]
     more = attractor_sections(searched, names, [s.name for s in derivation.model.symbols])
     document = replace(document, sections=(*document.sections, *basin_sections(basins), *more))

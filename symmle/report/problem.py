@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import sympy as sp
 
 from symmle.dynamics import Cycles
 from symmle.fixed_points import FixedPoints
 from symmle.problem import Objective, Problem
+from symmle.report.comparison import comparison_sections, pair_json
 from symmle.report.conjugacy import conjugacy_json
 from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import (
@@ -63,9 +65,7 @@ def problem_document(
     for i, each in enumerate(analysed, start=1):
         where = _place(each.values) if len(analysed) == 1 else f"point {i}"
         sections += [scheme_part(scheme, f" at {where}") for scheme in each.schemes]
-        verdicts = [Paragraph((" ".join(c.verdict.split()),)) for c in each.compared]
-        if verdicts:
-            sections.append(Section(f"Verdict at {where}", tuple(verdicts)))
+        sections += comparison_sections(each.schemes, each.compared, f" at {where}")
     names = [scheme.name for scheme in analysed[0].schemes]
     sections += [cycles_section(*each) for each in zip(cycles, names, strict=False)]
     return Document(f"Stability: {problem.name}", "", tuple(sections))
@@ -104,9 +104,10 @@ def problem_json(
                 "second": second.name,
                 "fixed_point": fixed,
                 **comparison_json(compared),
+                **pair_json(first, second, compared),
             }
-            for first, second, compared in zip(
-                each.schemes, each.schemes[1:], each.compared, strict=False
+            for (first, second), compared in zip(
+                combinations(each.schemes, 2) if each.compared else (), each.compared, strict=True
             )
         ]
     return {

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import sympy as sp
 
 from symmle.dynamics import Cycles
 from symmle.model import Model
+from symmle.report.comparison import comparison_sections, pair_json
 from symmle.report.conjugacy import conjugacy_facts, conjugacy_json
 from symmle.report.cycles import cycles_json, cycles_section
 from symmle.report.document import Block, Document, Facts, Label, MatrixFormula, Paragraph, Section
@@ -37,7 +39,7 @@ def stability_document(
     compared: Sequence[Comparison],
     cycles: Sequence[Cycles] = (),
 ) -> Document:
-    """The schemes one after the other, and what distinguishes each from the one before it.
+    """The schemes one after the other, and what distinguishes each pair of them.
 
     cycles: of each scheme, where they were asked for.
     """
@@ -47,9 +49,7 @@ def stability_document(
     title = f"Stability: {model.name}" + (f" at {shown}" if shown else "")
     sections = [Section("Point", (Paragraph((f"{sentence_case(meaning)}.",)),))]
     sections += [scheme_part(scheme) for scheme in schemes]
-    verdicts = tuple(Paragraph((" ".join(each.verdict.split()),)) for each in compared)
-    if verdicts:
-        sections.append(Section("Verdict", verdicts))
+    sections += comparison_sections(schemes, compared)
     names = [scheme.name for scheme in schemes]
     sections += [cycles_section(*each) for each in zip(cycles, names, strict=False)]
     return Document(title, "", tuple(sections))
@@ -117,7 +117,12 @@ def stability_json(
             for each, more in zip(schemes, own, strict=True)
         ],
         "comparison": [
-            {"first": first.name, "second": second.name, **comparison_json(each)}
-            for first, second, each in zip(schemes, schemes[1:], compared, strict=False)
+            {
+                "first": first.name,
+                "second": second.name,
+                **comparison_json(each),
+                **pair_json(first, second, each),
+            }
+            for (first, second), each in zip(combinations(schemes, 2), compared, strict=True)
         ],
     }

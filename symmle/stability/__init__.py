@@ -2,6 +2,7 @@
 
 from symmle.stability.analysis import stability
 from symmle.stability.compare import comparison
+from symmle.stability.in_full import compared
 from symmle.stability.jacobian import field_jacobian, general_jacobian, sweep_jacobian
 from symmle.stability.records import (
     AtStep,
@@ -12,6 +13,7 @@ from symmle.stability.records import (
     Interval,
     Passage,
     SchemeStability,
+    Side,
     StableSet,
     TwoBlocks,
     Verdict,
@@ -26,9 +28,11 @@ __all__ = [
     "Interval",
     "Passage",
     "SchemeStability",
+    "Side",
     "StableSet",
     "TwoBlocks",
     "Verdict",
+    "compared",
     "comparison",
     "field_jacobian",
     "general_jacobian",

@@ -97,6 +97,7 @@ def stability(
         conditions=found.conditions,
         reason=found.reason,
         at_step=None if at is None else _at_step(pieces, scheme.sweeps, at, numeric),
+        parts=pieces,
     )
 
 

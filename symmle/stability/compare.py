@@ -5,8 +5,8 @@ import sympy as sp
 from symmle.known import Known
 from symmle.schemes import Metric, Rule
 from symmle.stability.algebra import is_zero
-from symmle.stability.jacobian import trace_and_determinant
-from symmle.stability.records import Comparison, SchemeStability, TwoBlocks
+from symmle.stability.records import Comparison, SchemeStability
+from symmle.stability.two_blocks import two_blocks
 
 
 def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
@@ -51,36 +51,13 @@ def _is_not_zero_somewhere(expr: sp.Expr) -> bool:
     return bool(value.is_number and abs(value) > sp.Float("1e-12"))
 
 
-def two_blocks(first: SchemeStability, second: SchemeStability) -> TwoBlocks | None:
-    """T, D and q for two parameters moved together by one scheme and in turn by the other.
-
-    T_alt = T_sim + q and D_alt = D_sim + q with q = step**2 * K12 * K21.  One objective: q >= 0,
-    away from the flip; a zero-sum game: q <= 0, towards it; orthogonal blocks: q = 0.
-    """
-    counts = [len(each.map.scheme.blocks) for each in (first, second)]
-    schemes = [each.map.scheme for each in (first, second)]
-    plain = all(b.repeat == 1 for scheme in schemes for b in scheme.blocks)
-    plain = plain and all(scheme.rule is Rule.GRADIENT for scheme in schemes)
-    if first.jacobian.rows != 2 or sorted(counts) != [1, 2] or not plain:
-        return None
-    if any(each.map.scheme.sweeps != 1 for each in (first, second)):
-        return None
-    together, in_turn = (first, second) if counts == [1, 2] else (second, first)
-    matrix = together.jacobian
-    return TwoBlocks(
-        *trace_and_determinant(matrix.tolist()),
-        *trace_and_determinant(in_turn.jacobian.tolist()),
-        q=matrix[0, 1] * matrix[1, 0],
-    )
-
-
 def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known]:
     one, other = _first_end(first), _first_end(second)
     start = (
         f"The {first.name} and the {second.name} update have different Jacobians at the fixed point"
     )
     if one is None or other is None or not (one.is_number and other.is_number):
-        if not _are_simultaneous_and_alternating(first, second):
+        if not are_simultaneous_and_alternating(first, second):
             return f"{start}; their stable steps were not compared.", Known.UNKNOWN
         verdict = (
             f"{start}.  At a strict maximum every step that is stable for the simultaneous update "
@@ -99,7 +76,7 @@ def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known
     )
 
 
-def _are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStability) -> bool:
+def are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStability) -> bool:
     """Whether the theorem of Householder and John compares these two: one objective, climbed."""
     shapes = []
     together = next((e for e in (first, second) if len(e.map.scheme.blocks) == 1), first)

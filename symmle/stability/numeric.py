@@ -125,7 +125,7 @@ def _same_on(spectra: Sequence[Spectrum], here: Cell) -> bool:
 
 
 def _interval(lower: Boundary | None, upper: Boundary | None, sweeps: int) -> Interval:
-    (low, low_error), (high, high_error) = _end(lower, sp.S.Zero), _end(upper, sp.oo)
+    (low, low_error), (high, high_error) = end_of(lower, sp.S.Zero), end_of(upper, sp.oo)
     return Interval(
         low, high, _event(lower, sweeps), _event(upper, sweeps), error=max(low_error, high_error)
     )
@@ -139,7 +139,7 @@ def _event(wall: Boundary | None, sweeps: int) -> Event:
     return Event.FOLD if Event.FOLD in wall.events else Event.NEIMARK_SACKER
 
 
-def _end(wall: Boundary | None, without: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+def end_of(wall: Boundary | None, without: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     if wall is None:
         return without, sp.S.Zero
     root = wall.root

@@ -7,6 +7,7 @@ import sympy as sp
 
 from symmle.known import Known
 from symmle.schemes import Map
+from symmle.stability.parts import Part
 
 
 class Event(StrEnum):
@@ -124,6 +125,7 @@ class SchemeStability:
     characteristic_polynomial: in `z`; None where it is too long to write out.
     stable_steps, best_step, rate, conditions, reason: as in `StableSet`.
     rate: the spectral radius at best_step, per full update.
+    parts: the sweep to first order, in its independent parts; empty where they are not told.
     """
 
     name: str
@@ -141,6 +143,7 @@ class SchemeStability:
     conditions: tuple[sp.Basic, ...] = ()
     reason: str = ""
     at_step: AtStep | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +151,7 @@ class TwoBlocks:
     """Trace and determinant of two Jacobians of two parameters, at equal steps.
 
     q = step**2 * K12 * K21 for the field's Jacobian K: the alternating trace and determinant are
-    the simultaneous ones plus q.
+    the simultaneous ones plus q.  explained: what the sign of q says, in words.
     """
 
     simultaneous_trace: sp.Expr
@@ -156,6 +159,80 @@ class TwoBlocks:
     alternating_trace: sp.Expr
     alternating_determinant: sp.Expr
     q: sp.Expr
+    explained: str = ""
+
+
+class Side(StrEnum):
+    """One of two schemes, or both alike."""
+
+    FIRST = "first"
+    SECOND = "second"
+    EQUAL = "equal"
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """Two stable sets of steps.
+
+    first_in_second, second_in_first: None where undecided.  only_first, only_second: a step that
+    is stable for one of them and not for the other, where there is an interval of them.
+    same_multipliers: whether both schemes have the same ones at every step.
+    """
+
+    first_in_second: bool | None
+    second_in_first: bool | None
+    known: Known
+    only_first: sp.Expr | None = None
+    only_second: sp.Expr | None = None
+    reason: str = ""
+    same_multipliers: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """An open interval of steps on which one spectral radius is the smaller one.
+
+    error: no end lies farther than this from its true place.
+    """
+
+    lower: sp.Expr
+    upper: sp.Expr
+    side: Side
+    error: sp.Expr = sp.S.Zero
+
+
+@dataclass(frozen=True, slots=True)
+class SameSteps:
+    """Who is the faster at equal steps, over all that are stable for either; None if undecided."""
+
+    intervals: tuple[Faster, ...] | None
+    known: Known
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BestSteps:
+    """Whose rate is the smaller one, each at its own best step; None if undecided."""
+
+    side: Side | None
+    known: Known
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence about all values of the symbols.
+
+    holds: None where it was neither proved nor refuted.  counterexample: what refutes it, as
+    {symbol: number}; the step of it, where it is about one.  road: how it is known, in words.
+    """
+
+    text: str
+    holds: bool | None
+    known: Known
+    road: str
+    counterexample: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+    step: sp.Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +240,15 @@ class Comparison:
     """Two schemes at the same fixed point.
 
     same_jacobian: None when it was not decided.
+    sets, best_steps, same_steps: None where they were not asked for.  claims: about all values of
+    the symbols; empty at numbers.
     """
 
     same_jacobian: bool | None
     verdict: str
     known: Known
     two_blocks: TwoBlocks | None = None
+    sets: Sets | None = None
+    best_steps: BestSteps | None = None
+    same_steps: SameSteps | None = None
+    claims: tuple[Claim, ...] = ()

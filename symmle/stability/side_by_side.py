@@ -1,0 +1,203 @@
+"""Two schemes at numbers: whose stable set contains whose, and whose rate is the better one.
+
+The steps are cut wherever a multiplier of either scheme may be on the unit circle, and wherever
+the two spectral radii may be equal: roots of resultants, isolated.  One fraction decides each
+cell for both, by Schur-Cohn.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import sympy as sp
+from flint import arb, fmpq, fmpq_mpoly
+
+from symmle.balls import rational
+from symmle.errors import BudgetError
+from symmle.known import Known
+from symmle.stability.at_step import radius_of
+from symmle.stability.cells import Boundary, Undecided, is_exact
+from symmle.stability.joint_cells import Cell, Mark, Marked, Two, Wall, joint_cells, two_schemes
+from symmle.stability.letters import squares_of, walls_of
+from symmle.stability.numeric import at_rising_precision, end_of
+from symmle.stability.parts import Part
+from symmle.stability.polynomials import is_schur, scaled
+from symmle.stability.records import Faster, SameSteps, Sets, Side
+
+_MOST_WORK = 2_000_000  # of one resultant: rows squared, times terms, times 4 for each letter
+_HIGHEST = 200  # degree of all resultants together, whose roots cut the steps
+
+
+def sets(first: Sequence[Part], second: Sequence[Part]) -> Sets:
+    """Which of two stable sets of steps contains the other.
+
+    first, second: parts with entries that are numbers.  Proved for fractions, certified for
+    balls; None where cuts of the two were not told apart, or the precision did not do.
+    """
+    try:
+        return at_rising_precision((*first, *second), lambda: _sets(first, second))
+    except BudgetError as why:
+        return Sets(None, None, Known.UNKNOWN, reason=str(why))
+
+
+def _sets(first: Sequence[Part], second: Sequence[Part]) -> Sets:
+    two = two_schemes(first, second)
+    if two.are_one:
+        return Sets(True, True, Known.PROVED, same_multipliers=True)
+    cells = joint_cells(two, _edges(two))
+    inside, other = _within(cells, 0), _within(cells, 1)
+    undecided = inside is None or other is None
+    return Sets(
+        inside,
+        other,
+        _level(first, second),
+        _only(cells, 0),
+        _only(cells, 1),
+        "two ends lie too close together to be told apart" if undecided else "",
+    )
+
+
+def _level(first: Sequence[Part], second: Sequence[Part]) -> Known:
+    return Known.PROVED if all(map(is_exact, (*first, *second))) else Known.CERTIFIED
+
+
+def _within(cells: Sequence[Cell], one: int) -> bool | None:
+    """Whether every step that is stable for `one` is so for the other."""
+    other = 1 - one
+    if any(cell.stable[one] and not cell.stable[other] for cell in cells):
+        return False
+    decided: bool | None = True
+    for before, here in pairwise(cells):
+        wall = here.lower
+        near, inside = (
+            before.stable[one] or here.stable[one],
+            before.stable[one] and here.stable[one],
+        )
+        if wall is None or not near:
+            continue
+        if not wall.clear:
+            decided = None  # a piece of either set may hide in it
+        elif inside and Mark(one) not in wall.marks and Mark(other) in wall.marks:
+            return False  # one step alone, at which a multiplier of the other is on the circle
+    return decided
+
+
+def _only(cells: Sequence[Cell], one: int) -> sp.Rational | None:
+    """A step that is stable for `one` and not for the other."""
+    found = [c.sample for c in cells if c.stable[one] and not c.stable[1 - one]]
+    return rational(min(found, key=lambda each: each.q)) if found else None
+
+
+def _edges(two: Two) -> list[Marked]:
+    return [
+        (mark, wall)
+        for mark, side in zip((Mark.FIRST, Mark.SECOND), two.sides, strict=True)
+        for factor in side.values()
+        for wall in walls_of(factor)
+    ]
+
+
+def same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
+    """Whose spectral radius is the smaller one at equal steps, over those stable for either.
+
+    first, second: parts with entries that are numbers, of as many sweeps.
+    """
+    try:
+        return at_rising_precision((*first, *second), lambda: _same_steps(first, second))
+    except BudgetError as why:
+        return SameSteps(None, Known.UNKNOWN, str(why))
+
+
+def _same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
+    two = two_schemes(first, second)
+    cells = joint_cells(two, [*_edges(two), *_crossings(two)])
+    last = max((i for i, cell in enumerate(cells) if any(cell.stable)), default=-1)
+    found: list[tuple[Side, Wall | None, Wall | None]] = []
+    for cell in cells[: last + 1]:
+        if not any(cell.stable):
+            continue
+        side = _smaller(two, cell.sample)
+        if (
+            found
+            and found[-1][2] is cell.lower
+            and _is_same_at(two, cell.lower, side, found[-1][0])
+        ):
+            found[-1] = (side, found[-1][1], cell.upper)
+        else:
+            found.append((side, cell.lower, cell.upper))
+    pieces = tuple(_piece(*each) for each in found)
+    return SameSteps(pieces, _level(first, second))
+
+
+def _piece(side: Side, lower: Wall | None, upper: Wall | None) -> Faster:
+    (low, low_error), (high, high_error) = (
+        end_of(None if wall is None else Boundary(wall.root, frozenset()), without)
+        for wall, without in ((lower, sp.S.Zero), (upper, sp.oo))
+    )
+    return Faster(low, high, side, max(low_error, high_error))
+
+
+def _is_same_at(two: Two, wall: Wall | None, here: Side, before: Side) -> bool:
+    """Whether what holds on both sides of a wall is proved to hold on it as well.
+
+    By a circle that holds all multipliers of the one and not all of the other.
+    """
+    if wall is None or here is not before or here is Side.EQUAL:
+        return False
+    near = _radii(two, (wall.root.lower + wall.root.upper) / 2)
+    circle = sum(high for _, high in near) / 2
+    step = arb(wall.root.lower).union(arb(wall.root.upper))
+    inside, outside = two.sides if here is Side.FIRST else two.sides[::-1]
+    held = [is_schur(scaled(two.coefficients(f, step), circle)) for f in inside.values()]
+    left = [is_schur(scaled(two.coefficients(f, step), circle)) for f in outside.values()]
+    return all(held) and False in left
+
+
+def _radii(two: Two, step: fmpq) -> list[tuple[fmpq, fmpq]]:
+    """Brackets of the two spectral radii."""
+    brackets = [[radius_of(two.coefficients(f, step)) for f in s.values()] for s in two.sides]
+    return [(max(low for low, _ in each), max(high for _, high in each)) for each in brackets]
+
+
+def _smaller(two: Two, step: fmpq) -> Side:
+    """The scheme of the smaller radius at one step.  Raises Undecided where balls overlap."""
+    every = {**two.sides[0], **two.sides[1]}
+    radii = {key: radius_of(two.coefficients(f, step)) for key, f in every.items()}
+    (first, one), (second, other) = (
+        (max(radii[key][0] for key in side), max(radii[key][1] for key in side))
+        for side in two.sides
+    )
+    if one < second:
+        return Side.FIRST
+    if other < first:
+        return Side.SECOND
+    shared = two.sides[0].keys() & two.sides[1].keys()
+    own = [radii[key][1] for key in two.sides[0].keys() ^ two.sides[1].keys()]
+    if shared and max(radii[key][0] for key in shared) >= max(own, default=fmpq(0)):
+        return Side.EQUAL
+    raise Undecided("two equal rates were not told from two that nearly are")
+
+
+def _crossings(two: Two) -> list[Marked]:
+    """Polynomials in the step, one of which vanishes wherever the two radii become equal."""
+    squares = [
+        {str(p): p for factor in side.values() for p in squares_of(factor, two.ring)}
+        for side in two.sides
+    ]
+    found: dict[str, fmpq_mpoly] = {}
+    done: set[frozenset[str]] = set()
+    for key, one in squares[0].items():
+        for name, other in squares[1].items():
+            if key != name and frozenset((key, name)) not in done:
+                done.add(frozenset((key, name)))
+                _require_small(one, other, len(two.ring.letters))
+                crossing = one.resultant(other, "z")
+                found[str(crossing)] = crossing
+    if sum(int(each.degrees()[0]) for each in found.values()) > _HIGHEST:
+        raise BudgetError("the resultants of the two characteristic polynomials are too long")
+    return [(Mark.CROSSING, each) for each in found.values()]
+
+
+def _require_small(one: fmpq_mpoly, other: fmpq_mpoly, letters: int) -> None:
+    rows = int(one.degrees()[1]) + int(other.degrees()[1])
+    if rows * rows * (len(one) + len(other)) * 4**letters > _MOST_WORK:
+        raise BudgetError("the resultant of the two characteristic polynomials is too long")
