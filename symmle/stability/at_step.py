@@ -52,7 +52,7 @@ def _at_step(parts: Sequence[Part], sweeps: int, step: sp.Expr) -> AtStep:
     verdict = Verdict.STABLE
     for part in parts:
         verdict = _worse(verdict, _verdict(spectrum(part), place))
-    radius = max((radius_of(spectrum(part).at(place)) for part in parts), key=lambda ends: ends[1])
+    radius = max((_radius(spectrum(part).at(place)) for part in parts), key=lambda ends: ends[1])
     gain = max((_gain(part, sweeps, place) for part in parts), key=lambda ends: ends[1])
     return AtStep(
         step,
@@ -94,7 +94,7 @@ def _is_marginal(coefficients: Sequence[fmpq]) -> bool:
     return bool(is_schur(rest.coeffs()[::-1]) and is_schur(simple.derivative().coeffs()[::-1]))
 
 
-def radius_of(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
+def _radius(coefficients: Sequence[Element]) -> tuple[fmpq, fmpq]:
     """A bracket of the largest modulus of the roots, by bisection on a circle's radius."""
     if all(c == 0 for c in coefficients[1:]):
         return fmpq(0), fmpq(0)
@@ -134,4 +134,4 @@ def _gain(part: Part, sweeps: int, step: fmpq | arb) -> tuple[fmpq, fmpq]:
     for _ in range(sweeps - 1):
         jacobian = product(once, jacobian)
     transposed = [list(row) for row in zip(*jacobian, strict=True)]
-    return radius_of(characteristic(product(transposed, jacobian), lift))
+    return _radius(characteristic(product(transposed, jacobian), lift))

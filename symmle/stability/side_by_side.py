@@ -5,7 +5,7 @@ the two spectral radii may be equal: roots of resultants, isolated.  One fractio
 cell for both, by Schur-Cohn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import sympy as sp
@@ -14,7 +14,6 @@ from flint import arb, fmpq, fmpq_mpoly
 from symmle.balls import rational
 from symmle.errors import BudgetError
 from symmle.known import Known
-from symmle.stability.at_step import radius_of
 from symmle.stability.cells import Boundary, Undecided, is_exact
 from symmle.stability.joint_cells import Cell, Mark, Marked, Two, Wall, joint_cells, two_schemes
 from symmle.stability.letters import squares_of, walls_of
@@ -25,6 +24,9 @@ from symmle.stability.records import Faster, SameSteps, Sets, Side
 
 _MOST_WORK = 2_000_000  # of one resultant: rows squared, times terms, times 4 for each letter
 _HIGHEST = 200  # degree of all resultants together, whose roots cut the steps
+
+_HALVINGS = 60  # of the range of radii, in which two of them are told apart
+_SHARES = (fmpq(1, 2), fmpq(11, 25), fmpq(5, 9))
 
 
 def sets(first: Sequence[Part], second: Sequence[Part]) -> Sets:
@@ -115,7 +117,7 @@ def _same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
     for cell in cells[: last + 1]:
         if not any(cell.stable):
             continue
-        side = _smaller(two, cell.sample)
+        side, _ = _told_apart(two, cell.sample)
         if (
             found
             and found[-1][2] is cell.lower
@@ -139,42 +141,59 @@ def _piece(side: Side, lower: Wall | None, upper: Wall | None) -> Faster:
 def _is_same_at(two: Two, wall: Wall | None, here: Side, before: Side) -> bool:
     """Whether what holds on both sides of a wall is proved to hold on it as well.
 
-    By a circle that holds all multipliers of the one and not all of the other.
+    By a circle that tells the radii apart in the middle of the wall, and then on all of it.
     """
-    if wall is None or here is not before or here is Side.EQUAL:
+    if wall is None or here is not before:
         return False
-    near = _radii(two, (wall.root.lower + wall.root.upper) / 2)
-    circle = sum(high for _, high in near) / 2
-    step = arb(wall.root.lower).union(arb(wall.root.upper))
-    inside, outside = two.sides if here is Side.FIRST else two.sides[::-1]
-    held = [is_schur(scaled(two.coefficients(f, step), circle)) for f in inside.values()]
-    left = [is_schur(scaled(two.coefficients(f, step), circle)) for f in outside.values()]
-    return all(held) and False in left
-
-
-def _radii(two: Two, step: fmpq) -> list[tuple[fmpq, fmpq]]:
-    """Brackets of the two spectral radii."""
-    brackets = [[radius_of(two.coefficients(f, step)) for f in s.values()] for s in two.sides]
-    return [(max(low for low, _ in each), max(high for _, high in each)) for each in brackets]
-
-
-def _smaller(two: Two, step: fmpq) -> Side:
-    """The scheme of the smaller radius at one step.  Raises Undecided where balls overlap."""
-    every = {**two.sides[0], **two.sides[1]}
-    radii = {key: radius_of(two.coefficients(f, step)) for key, f in every.items()}
-    (first, one), (second, other) = (
-        (max(radii[key][0] for key in side), max(radii[key][1] for key in side))
-        for side in two.sides
+    try:
+        circle = _told_apart(two, (wall.root.lower + wall.root.upper) / 2)[1]
+    except BudgetError:
+        return False
+    return (
+        _side(_inside(two, arb(wall.root.lower).union(arb(wall.root.upper)), circle), two) is here
     )
-    if one < second:
+
+
+def _told_apart(two: Two, step: fmpq) -> tuple[Side, fmpq]:
+    """(the scheme of the smaller radius at one step, a circle that shows it), by bisection.
+
+    Raises Undecided where no circle does.
+    """
+    low, high = fmpq(0), fmpq(1)
+    while not all(_inside(two, step, high).values()):
+        low, high = high, 2 * high
+        if high > 2**400:
+            raise Undecided("a multiplier was not bounded")
+    for _ in range(_HALVINGS):
+        for share in _SHARES:  # balls cannot decide just where a pivot vanishes: step aside
+            circle = low + (high - low) * share
+            inside = _inside(two, step, circle)
+            if None not in inside.values():
+                break
+        side = _side(inside, two)
+        if side is not None:
+            return side, circle
+        low, high = (low, circle) if all(inside.values()) else (circle, high)
+    raise Undecided("two equal rates were not told from two that nearly are")
+
+
+def _inside(two: Two, step: fmpq | arb, circle: fmpq) -> dict[str, bool | None]:
+    """Whether the multipliers of each factor lie inside a circle."""
+    every = {**two.sides[0], **two.sides[1]}
+    return {k: is_schur(scaled(two.coefficients(f, step), circle)) for k, f in every.items()}
+
+
+def _side(inside: Mapping[str, bool | None], two: Two) -> Side | None:
+    """What a circle says: one radius is smaller, or a shared one is the greatest of both."""
+    first, second = ([inside[key] for key in side] for side in two.sides)
+    if all(first) and False in second:
         return Side.FIRST
-    if other < first:
+    if all(second) and False in first:
         return Side.SECOND
     shared = two.sides[0].keys() & two.sides[1].keys()
-    own = [radii[key][1] for key in two.sides[0].keys() ^ two.sides[1].keys()]
-    if shared and max(radii[key][0] for key in shared) >= max(own, default=fmpq(0)):
-        return Side.EQUAL
-    raise Undecided("two equal rates were not told from two that nearly are")
+    own = two.sides[0].keys() ^ two.sides[1].keys()
+    equal = any(inside[key] is False for key in shared) and all(inside[key] for key in own)
+    return Side.EQUAL if equal else None
 
 
 def _crossings(two: Two) -> list[Marked]:
