@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 import sympy as sp
 
@@ -9,7 +10,6 @@ from symmle.budget import bounded
 from symmle.cli.chosen_schemes import step_asked
 from symmle.cli.cycles_asked import Point, recurrences_of_model, recurrences_of_problem
 from symmle.derive import Derivation
-from symmle.diagnosis.attractors import Attractors, attractors
 from symmle.dynamics import Recurrence
 from symmle.errors import BudgetError, InputError
 from symmle.known import Known
@@ -17,9 +17,12 @@ from symmle.problem import Problem
 from symmle.schemes import Scheme
 from symmle.stability import SchemeStability, Verdict
 
+if TYPE_CHECKING:
+    from symmle.diagnosis.attractors import Attractors
+
 _SECONDS = 6.0
 
-Search = Attractors | str  # what was found, or why nothing was searched
+Search: TypeAlias = "Attractors | str"  # what was found, or why nothing was searched
 
 
 def attractors_of_model(
@@ -27,7 +30,7 @@ def attractors_of_model(
     found: Sequence[SchemeStability],
     point: Point,
     arguments: argparse.Namespace,
-) -> tuple[Search | None, ...]:
+) -> "tuple[Search | None, ...]":
     """For each scheme that is stable at the step asked: what else attracts; None for the others."""
 
     def recurrence(scheme: Scheme) -> tuple[Recurrence, Known]:
@@ -54,7 +57,7 @@ def attractors_of_problem(
     found: Sequence[SchemeStability],
     point: Point,
     arguments: argparse.Namespace,
-) -> tuple[Search | None, ...]:
+) -> "tuple[Search | None, ...]":
     """The same of a problem without data, at one of its fixed points."""
     searched: list[Search | None] = []
     for each in found:
@@ -75,6 +78,8 @@ def _is_stable(each: SchemeStability) -> bool:
 
 
 def _searched(recurrence: Recurrence, point: Point, level: Known) -> Search:
+    from symmle.diagnosis.attractors import attractors
+
     try:
         here = {symbol: sp.sympify(value) for symbol, value in point.items()}
         return bounded(_SECONDS, lambda: attractors(recurrence, here)).weakened(level)

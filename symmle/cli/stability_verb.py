@@ -96,7 +96,7 @@ def _print(
     pairs: tuple[Comparison, ...],
     cycles: tuple[Cycles, ...],
     basins: "tuple[Start, ...]",
-    searched: tuple[Search | None, ...],
+    searched: "tuple[Search | None, ...]",
 ) -> None:
     where = {symbol.name: value for symbol, value in point.values.items()}
     if arguments.json:

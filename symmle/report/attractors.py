@@ -1,17 +1,20 @@
 """What else was found to attract, and what was searched."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from symmle.diagnosis.attractors import Attractors
 from symmle.report.cycles import cycle_json, cycle_told
 from symmle.report.document import Block, Facts, Paragraph, Section
 from symmle.report.encoding import Object, Value
 
-Search = Attractors | str
+if TYPE_CHECKING:
+    from symmle.diagnosis.attractors import Attractors
+
+Search: TypeAlias = "Attractors | str"
 
 
 def attractor_sections(
-    found: Sequence[Search | None], names: Sequence[str], symbols: Sequence[str]
+    found: "Sequence[Search | None]", names: Sequence[str], symbols: Sequence[str]
 ) -> tuple[Section, ...]:
     """A section for each scheme that was searched; symbols: of the variables, in order."""
     sections = []
@@ -55,7 +58,7 @@ def attractors_json(each: Search) -> Object:
     }
 
 
-def with_attractors(record: Object, found: Sequence[Search | None]) -> Object:
+def with_attractors(record: Object, found: "Sequence[Search | None]") -> Object:
     """The JSON of `stability` with `attractors` in the schemes that were searched."""
     schemes = record["schemes"]
     if not isinstance(schemes, list) or not any(found):
@@ -67,7 +70,7 @@ def with_attractors(record: Object, found: Sequence[Search | None]) -> Object:
     return {**record, "schemes": joined}
 
 
-def sentence(each: Attractors, symbols: Sequence[str]) -> str:
+def sentence(each: "Attractors", symbols: Sequence[str]) -> str:
     """What was searched, where the runs ended, and that no search is a proof."""
     where = ", ".join(
         f"{name} from {low:.3g} to {high:.3g}"
