@@ -2,6 +2,7 @@
 
 import json
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +11,7 @@ import sympy as sp
 
 from symmle.cli.main import main
 from symmle.known import Known
+from symmle.schemes import Rule
 from symmle.stability import Side
 from symmle.stability.parts import Part
 from symmle.stability.records import Event, Interval
@@ -172,6 +174,25 @@ def test_ends_that_balls_do_not_tell_apart_are_left_open():
     assert "apart" in found.reason
 
 
+QUADRATICS = ([[6, -4], [-4, 6]], [[3, 1], [1, 3]], [[6, -4], [-4, 10]])
+
+
+@pytest.mark.parametrize("rows", QUADRATICS, ids=str)
+def test_implicit_steps_are_compared_with_explicit_ones_up_to_step_zero(rows):
+    """1/(1 + g*l) > 1 - g*l: explicit steps are the faster until they overshoot the greatest."""
+    least, greatest = np.linalg.eigvalsh(np.array(rows, dtype=float))
+    first = part([[-sp.Integer(entry) for entry in row] for row in rows], together(2))
+    second = (replace(first[0], rule=Rule.IMPLICIT),)
+    exact = same_steps(first, second)
+    assert exact.known is Known.PROVED
+    whole = [Interval(sp.S.Zero, sp.oo, Event.NONE, Event.NONE)]
+    for found in (exact, sampled(first, second, whole)):
+        before, after = found.intervals[0], found.intervals[-1]
+        assert (before.side, after.side, after.upper) == (Side.FIRST, Side.SECOND, sp.oo)
+        step = float(before.upper)
+        assert step * greatest - 1 == pytest.approx(1 / (1 + step * least), abs=1e-8)
+
+
 def test_samples_agree_with_resultants():
     """The road for long resultants, on cases that have short ones."""
     source = random.Random(8)
@@ -207,6 +228,37 @@ def test_a_model_is_compared_pair_by_pair(capsys):
     assert pairs[0]["best_steps"]["smaller_rate"] == "alternating"
     assert pairs[0]["equal_steps"]["intervals"][0]["upper"] == pytest.approx(2.0505460967)
     assert pairs[1]["equal_steps"]["intervals"] is None and pairs[1]["equal_steps"]["reason"]
+
+
+def test_one_update_in_two_forms_is_not_said_to_differ_in_what_it_reads(capsys):
+    """EM and its gradient step: the same matrix, of two maps that read the same values."""
+    density = "log(w)*z + log(1-w)*(1-z) - (x - m*z)**2/2 - log(2*pi)/2"
+    told = run(
+        capsys, "--logpdf", density, "--latent", "z in {0, 1}", "--data-symbol", "x", "--param",
+        "w: unit", "--param", "m", "--at", "w=0.4,m=3", "--scheme", "em", "--scheme", "em_gradient",
+    )  # fmt: skip
+    told = " ".join(told.split())
+    assert "to first order the two are one update" in told and "reads" not in told
+
+
+@pytest.mark.parametrize("scheme", ["newton", "diagonal_newton"])
+def test_a_scheme_that_divides_by_zero_is_refused(capsys, tmp_path, scheme):
+    """Of x**2*y**2 at the origin no Newton step exists: said in a sentence, and nothing proved."""
+    problem = tmp_path / "flat.toml"
+    problem.write_text(
+        '[objective]\nminimise = "x**2*y**2"\n[variables]\nx = "real"\ny = "real"\n'
+        "[at]\nx = 0\ny = 0\n"
+    )
+    assert main(["stability", str(problem), "--scheme", scheme]) == 2
+    assert "singular" in capsys.readouterr().err
+
+
+def test_exact_maximisation_has_no_momentum(capsys):
+    """Two options that do not go together are refused with both named."""
+    words = "gamma --at shape=5,rate=1 --scheme coordinate --inner exact --momentum 1/5"
+    assert main(["stability", *words.split()]) == 2
+    told = capsys.readouterr().err
+    assert "--inner exact" in told and "--momentum" in told
 
 
 def test_a_zero_sum_game_is_told_its_law(capsys, tmp_path):

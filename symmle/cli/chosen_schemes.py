@@ -60,6 +60,10 @@ def chosen_schemes(
 
     def turns() -> Scheme:
         if arguments.inner == "exact":
+            if momentum is not None:
+                raise InputError(
+                    "--inner exact goes to the maximum and remembers no move; leave --momentum out"
+                )
             return exact_coordinate(symbols, own(), outer, order)
         return coordinate(symbols, inner, outer, order)
 

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from symmle.known import Known
-from symmle.schemes import Metric, Rule
+from symmle.schemes import Metric, Rule, Scheme
 from symmle.stability.algebra import is_zero
 from symmle.stability.records import Comparison, SchemeStability
 from symmle.stability.two_blocks import two_blocks
@@ -17,10 +17,13 @@ def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
     same = same_matrix(first.jacobian, second.jacobian)
     blocks = two_blocks(first, second)
     if same:
+        what = "the two are one update"
+        if _differ_in_reading_alone(first.map.scheme, second.map.scheme):
+            what = "it makes no difference which of the values an update reads"
         verdict = (
             f"The {first.name} and the {second.name} update have the same Jacobian at the fixed "
             "point, so they are stable for the same steps and converge at the same rate: to first "
-            "order it makes no difference which of the values an update reads."
+            f"order {what}."
         )
         return Comparison(True, verdict, Known.PROVED, blocks)
     if same is None:
@@ -28,6 +31,15 @@ def comparison(first: SchemeStability, second: SchemeStability) -> Comparison:
         return Comparison(None, verdict, Known.UNKNOWN, blocks)
     verdict, known = _ranges(first, second)
     return Comparison(False, verdict, known, blocks)
+
+
+def _differ_in_reading_alone(one: Scheme, other: Scheme) -> bool:
+    """Whether both move along the same directions in the same way, and only in another order."""
+    ways = [
+        (each.metric, each.image, dict(each.paces), each.rule, each.momentum)
+        for each in (one, other)
+    ]
+    return ways[0] == ways[1]
 
 
 def same_matrix(first: sp.Matrix, second: sp.Matrix) -> bool | None:

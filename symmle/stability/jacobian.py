@@ -12,7 +12,7 @@ import sympy as sp
 
 from symmle.budget import bounded
 from symmle.derive import Score
-from symmle.errors import BudgetError
+from symmle.errors import BudgetError, InputError
 from symmle.schemes import Metric, Rule, Scheme, direction, metric_matrix, require_fits
 from symmle.stability.algebra import algebra, is_zero, tidied
 from symmle.stability.parts import Part, parts, program, with_rule_of
@@ -53,17 +53,28 @@ def _field_jacobian(
     information: sp.Matrix | None,
 ) -> tuple[tuple[sp.Expr, ...], ...]:
     if scheme.metric is Metric.OBSERVED and len(scheme.blocks) == 1:
+        if all(entry.is_Rational for entry in hessian):
+            _require_invertible(hessian, scheme)
         return _rows(-sp.eye(hessian.rows))  # -H**-1 * H, whatever H is
     if scheme.metric is Metric.IDENTITY:
         return _rows(hessian)
     matrix, field = metric_matrix(hessian, scheme, information), sp.zeros(*hessian.shape)
     for rows, _ in program(scheme, parameters):
-        divided = sp.Matrix(matrix.extract(rows, rows)).LUsolve(
-            hessian.extract(rows, range(hessian.cols))
-        )
+        block = sp.Matrix(matrix.extract(rows, rows))
+        if all(entry.is_Rational for entry in block):
+            _require_invertible(block, scheme)
+        divided = block.LUsolve(hessian.extract(rows, range(hessian.cols)))
         for place, row in zip(rows, range(len(rows)), strict=True):
             field[place, :] = divided[row, :]
     return _rows(field)
+
+
+def _require_invertible(block: sp.Matrix, scheme: Scheme) -> None:
+    if block.rank() < block.rows:
+        raise InputError(
+            f"{scheme.name} divides by a matrix that is singular at the fixed point, so that its "
+            "update is not defined there; choose another scheme"
+        )
 
 
 def _rows(matrix: sp.Matrix) -> tuple[tuple[sp.Expr, ...], ...]:

@@ -135,14 +135,13 @@ def squares_of(factor: Factor, ring: Ring) -> list[fmpq_mpoly]:
     """Irreducible polynomials in z, one of which the square of the spectral radius is a root of.
 
     The radius is the size of a real root, whose square is a square of a root, or of a complex
-    pair, whose product is a product of two roots.  By Newton's identities; monic factors only.
+    pair, whose product is a product of two roots.  By Newton's identities, of the roots times the
+    leading coefficient, which are integral; so that the squares are as many times its square.
     """
     coefficients = factor.coefficients
     size = len(coefficients) - 1
     lead = coefficients[0]
-    if not lead.is_constant():
-        raise BudgetError("the multipliers are not integral over the polynomials in the step")
-    monic = [c * (1 / fmpq(lead.leading_coefficient())) for c in coefficients]
+    monic = [ring.lift(1, 1), *(c * lead**i for i, c in enumerate(coefficients[1:]))]
     sums = _power_sums(monic, size * max(size - 1, 2), ring)
     found = _from_power_sums([sums[2 * k] for k in range(1, size + 1)], ring)
     polynomials = [found]
@@ -153,9 +152,15 @@ def squares_of(factor: Factor, ring: Ring) -> list[fmpq_mpoly]:
     return [
         each
         for polynomial in polynomials
-        for each in irreducible(polynomial)
+        for each in irreducible(_multiplied(polynomial, lead**2, ring))
         if each.degrees()[1] > 0
     ]
+
+
+def _multiplied(polynomial: fmpq_mpoly, factor: fmpq_mpoly, ring: Ring) -> fmpq_mpoly:
+    """The polynomial in z with z times the factor put in for z."""
+    powers = enumerate(by_powers(polynomial, ring, 1))
+    return reduce(lambda a, b: a + b, (c * (factor * ring.z) ** k for k, c in powers))
 
 
 def _power_sums(monic: Sequence[fmpq_mpoly], most: int, ring: Ring) -> list[fmpq_mpoly]:

@@ -160,7 +160,10 @@ def _told_apart(two: Two, step: fmpq) -> tuple[Side, fmpq]:
     Raises Undecided where no circle does.
     """
     low, high = fmpq(0), fmpq(1)
-    while not all(_inside(two, step, high).values()):
+    while not all((inside := _inside(two, step, high)).values()):
+        side = _side(inside, two)
+        if side is not None:
+            return side, high
         low, high = high, 2 * high
         if high > 2**400:
             raise Undecided("a multiplier was not bounded")
