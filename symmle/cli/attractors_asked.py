@@ -1,6 +1,7 @@
 """`stability --step`: after "stable", the search for what else attracts."""
 
 import argparse
+import contextlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,10 +20,12 @@ from symmle.stability import SchemeStability, Verdict
 
 if TYPE_CHECKING:
     from symmle.diagnosis.attractors import Attractors
+    from symmle.dynamics.every_start import EveryStart
 
 _SECONDS = 6.0
 
-Search: TypeAlias = "Attractors | str"  # what was found, or why nothing was searched
+# that nothing else attracts, what was found to, or why nothing was searched
+Search: TypeAlias = "EveryStart | Attractors | str"
 
 
 def attractors_of_model(
@@ -78,8 +81,14 @@ def _is_stable(each: SchemeStability) -> bool:
 
 
 def _searched(recurrence: Recurrence, point: Point, level: Known) -> Search:
+    """A proof that nothing else attracts, where there is one; else a search."""
     from symmle.diagnosis.attractors import attractors
+    from symmle.dynamics.every_start import every_start
 
+    with contextlib.suppress(BudgetError):
+        proof = bounded(_SECONDS, lambda: every_start(recurrence))
+        if proof is not None:
+            return proof.weakened(level)
     try:
         here = {symbol: sp.sympify(value) for symbol, value in point.items()}
         return bounded(_SECONDS, lambda: attractors(recurrence, here)).weakened(level)

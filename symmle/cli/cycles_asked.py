@@ -8,6 +8,7 @@ import sympy as sp
 
 from symmle.budget import bounded
 from symmle.cli.chosen_schemes import step_asked
+from symmle.cli.numbers_of_rows import numbers_of_rows
 from symmle.derive import Derivation, Score
 from symmle.domain import Variable
 from symmle.dynamics import Cycles, Recurrence, cycles, of_map, of_scheme
@@ -19,9 +20,7 @@ from symmle.problem import Problem
 from symmle.sample_mean import nodes
 from symmle.schemes import Metric, Scheme, update
 
-_DIGITS = 30
 _SECONDS = 4.0  # for the statistics at which a score vanishes
-_MOST_ROWS = 60  # of which the terms of a mean over data and parameters are written out
 
 Point = Mapping[sp.Symbol, sp.Expr]
 
@@ -138,7 +137,7 @@ def _numbers(
     """Numbers for what depends on the data, and how well they are known."""
     given = {each.symbol: point[each.symbol] for each in derivation.model.given}
     if arguments.data:
-        return _of_rows(derivation, means, given, arguments), Known.CHECKED
+        return numbers_of_rows(derivation, means, given, arguments)
     return _of_point(derivation, means, point), Known.PROVED
 
 
@@ -161,44 +160,3 @@ def _of_point(
             "from it, for the data enter in other ways too; give --data FILE"
         )
     return values
-
-
-def _of_rows(
-    derivation: Derivation,
-    means: Sequence[sp.Expr],
-    given: Point,
-    arguments: argparse.Namespace,
-) -> dict[sp.Expr, sp.Expr]:
-    """Statistics as numbers; means over data and parameters written out, row by row."""
-    import mpmath
-
-    from symmle.cli.naming import sample_for
-    from symmle.cli.point import sample_rows
-    from symmle.precise import evaluate
-    from symmle.sample_mean import SampleMean
-
-    rows, weights = sample_rows(derivation.model, sample_for(derivation.model, arguments))
-    count = len(next(iter(rows.values())))
-    found: dict[sp.Expr, sp.Expr] = {}
-    with mpmath.workdps(_DIGITS):
-        for node in means:
-            if not node.xreplace(dict(given)).free_symbols & set(derivation.model.symbols):
-                here = {s: mpmath.mpf(sp.N(v, _DIGITS)) for s, v in given.items()}
-                value = evaluate(node, rows, here, weights)
-                found[node] = sp.Rational(sp.Float(value, _DIGITS))
-                continue
-            if not isinstance(node, SampleMean) or count > _MOST_ROWS or nodes(node.args):
-                raise InputError(
-                    f"{node} is a mean over the data and the parameters, which is written out "
-                    f"for at most {_MOST_ROWS} rows, and there are {count}"
-                )
-            shares = weights or [mpmath.mpf(1)] * count
-            terms = [
-                sp.Rational(sp.Float(shares[i] / mpmath.fsum(shares), _DIGITS))
-                * node.args[0].xreplace(
-                    {s: sp.Rational(sp.Float(column[i])) for s, column in rows.items()}
-                )
-                for i in range(count)
-            ]
-            found[node] = sp.Add(*terms)
-    return found

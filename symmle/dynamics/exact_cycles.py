@@ -8,42 +8,27 @@ before any number is rounded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
-from flint import acb, arb, ctx, fmpq, fmpq_poly
+from flint import arb, ctx, fmpq, fmpq_poly
 
 from symmle.balls import ball, ends, to_float
 from symmle.domain import Domain
 from symmle.dynamics.cycles import Cycle, Searched
+from symmle.dynamics.rational import (
+    HIGHEST,
+    Fraction,
+    X,
+    fraction_of,
+    real_roots,
+    squarefree,
+    without,
+)
 from symmle.dynamics.recurrence import Recurrence
 from symmle.known import Known
 from symmle.stability.records import Verdict
 
-_HIGHEST = 130  # degree of an iterate, up to which its roots take less than some seconds
 _PRECISIONS = (200, 800, 3200)
-
-
-@dataclass(frozen=True, slots=True)
-class _Fraction:
-    above: fmpq_poly
-    below: fmpq_poly
-
-    def after(self, inner: "_Fraction") -> "_Fraction":
-        """self(inner(x)), reduced."""
-        degree = max(self.above.degree(), self.below.degree())
-        powers = [fmpq_poly([1])]
-        for _ in range(degree):
-            powers.append(powers[-1] * inner.below)
-
-        def put(outer: fmpq_poly) -> fmpq_poly:
-            total, power = fmpq_poly([0]), fmpq_poly([1])
-            for k in range(degree + 1):
-                total += outer[k] * power * powers[degree - k]
-                power *= inner.above
-            return total
-
-        return _reduced(put(self.above), put(self.below))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +41,22 @@ class _Place:
 
 def exact_cycles(recurrence: Recurrence, period: int) -> tuple[list[Cycle], Searched] | None:
     """All cycles of that least period; None where the map is no such fraction, or too high."""
-    once = _fraction(recurrence)
+    once = fraction_of(recurrence)
     if once is None:
         return None
-    if max(once.above.degree(), once.below.degree()) ** period > _HIGHEST:
+    if once.degree**period > HIGHEST:
         return None
     iterates = [once]
     for _ in range(period - 1):
         iterates.append(once.after(iterates[-1]))
-    equations = [each.above - fmpq_poly([0, 1]) * each.below for each in iterates]
+    equations = [each.above - X * each.below for each in iterates]
     if equations[-1].degree() < 0:
         road = f"every point is one of a cycle of period {period}, or of a divisor of it"
         return [], Searched(period, False, Known.PROVED, road)
-    own = _squarefree(equations[-1])
+    own = squarefree(equations[-1])
     strange = [equations[d - 1] for d in range(1, period) if period % d == 0]
     for other in [*strange, *(each.below for each in iterates)]:
-        own = _without(own, other)
+        own = without(own, other)
     (variable,) = recurrence.variables
     for bits in _PRECISIONS:
         with ctx.workprec(bits):
@@ -85,57 +70,8 @@ def exact_cycles(recurrence: Recurrence, period: int) -> tuple[list[Cycle], Sear
     return None
 
 
-def _fraction(recurrence: Recurrence) -> _Fraction | None:
-    if recurrence.size != 1:
-        return None
-    (symbol,) = recurrence.state
-    total = _Fraction(fmpq_poly([0, 1]), fmpq_poly([1]))
-    for line in [x for x in recurrence.lines for _ in range(x.repeat)] * recurrence.sweeps:
-        above, below = sp.fraction(sp.together(line.values[0]))
-        polynomials = [_polynomial(each, symbol) for each in (above, below)]
-        if polynomials[0] is None or polynomials[1] is None:
-            return None
-        inner = _reduced(polynomials[0], polynomials[1])
-        degree = max(inner.above.degree(), inner.below.degree())
-        if degree * max(total.above.degree(), total.below.degree()) > _HIGHEST:
-            return None
-        total = inner.after(total)
-    return total
-
-
-def _polynomial(expr: sp.Expr, symbol: sp.Symbol) -> fmpq_poly | None:
-    if not expr.is_polynomial(symbol):
-        return None
-    found = sp.Poly(expr, symbol)
-    coefficients = found.all_coeffs()[::-1]
-    if not all(isinstance(each, sp.Rational | sp.Float) for each in coefficients):
-        return None
-    fractions = [sp.Rational(each) for each in coefficients]
-    return fmpq_poly([fmpq(int(each.p), int(each.q)) for each in fractions])
-
-
-def _reduced(above: fmpq_poly, below: fmpq_poly) -> _Fraction:
-    shared = above.gcd(below)
-    return (
-        _Fraction(above / shared, below / shared)
-        if shared.degree() > 0
-        else _Fraction(above, below)
-    )
-
-
-def _squarefree(polynomial: fmpq_poly) -> fmpq_poly:
-    shared = polynomial.gcd(polynomial.derivative())
-    return polynomial / shared if shared.degree() > 0 else polynomial
-
-
-def _without(polynomial: fmpq_poly, other: fmpq_poly) -> fmpq_poly:
-    """A squarefree polynomial without the roots of another."""
-    shared = polynomial.gcd(other)
-    return polynomial / shared if shared.degree() > 0 else polynomial
-
-
 def _cycles(
-    own: fmpq_poly, iterates: Sequence[_Fraction], domain: Domain, symbol: sp.Symbol, bits: int
+    own: fmpq_poly, iterates: Sequence[Fraction], domain: Domain, symbol: sp.Symbol, bits: int
 ) -> list[Cycle] | None:
     """The cycles among the roots; None where this precision does not tell them apart."""
     places = _places(own, iterates[-1], bits)
@@ -160,43 +96,22 @@ def _cycles(
     return None if None in found else [each for each in found if each is not None]
 
 
-def _places(own: fmpq_poly, iterate: _Fraction, bits: int) -> list[_Place]:
+def _places(own: fmpq_poly, iterate: Fraction, bits: int) -> list[_Place]:
     """Real roots, ascending, those with a multiplier of exactly 1 or -1 marked."""
     a, b = iterate.above, iterate.below
     slope, square = a.derivative() * b - a * b.derivative(), b * b
     plus, minus = own.gcd(slope - square), own.gcd(slope + square)
-    rest = _without(_without(own, plus), minus)
+    rest = without(without(own, plus), minus)
     marked = [(plus, 1), (minus, -1), (rest, None)]
-    found = [_Place(root, mark) for each, mark in marked for root in _real_roots(each, bits)]
+    found = [_Place(root, mark) for each, mark in marked for root in real_roots(each, bits)]
     return sorted(found, key=lambda place: ends(place.value))
 
 
-def _real_roots(polynomial: fmpq_poly, bits: int) -> list[arb]:
-    """Of a squarefree polynomial; flint gives them an imaginary part that is exactly zero."""
-    if polynomial.degree() < 1:
-        return []
-    with ctx.workprec(bits):
-        pairs: list[Any] = list(polynomial.numer().complex_roots())  # (root, multiplicity)
-        roots = [acb(root) for root, _ in pairs]
-    return [root.real for root in roots if root.imag == 0]
-
-
-def _value(fraction: _Fraction, x: arb) -> arb:
-    return _horner(fraction.above, x) / _horner(fraction.below, x)
-
-
-def _horner(polynomial: fmpq_poly, x: arb) -> arb:
-    total = arb(0)
-    for k in range(polynomial.degree(), -1, -1):
-        total = total * x + arb(polynomial[k])
-    return total
-
-
-def _followers(places: Sequence[_Place], once: _Fraction) -> list[int] | None:
+def _followers(places: Sequence[_Place], once: Fraction) -> list[int] | None:
     """Where each root is sent, which is another root."""
     found = []
     for place in places:
-        image = _value(once, place.value)
+        image = once.value(place.value)
         there = [i for i, other in enumerate(places) if other.value.overlaps(image)]
         if len(there) != 1 or not image.is_finite():
             return None
@@ -222,14 +137,12 @@ def _is_inside(value: arb, domain: Domain, own: fmpq_poly) -> bool | None:
     return None if None in answers else all(answers)
 
 
-def _cycle(orbit: Sequence[_Place], once: _Fraction, symbol: sp.Symbol) -> Cycle | None:
-    above, below = once.above, once.below
-    slope = above.derivative() * below - above * below.derivative()
+def _cycle(orbit: Sequence[_Place], once: Fraction, symbol: sp.Symbol) -> Cycle | None:
     values = [place.value for place in orbit]
     mark = orbit[0].multiplier
     multiplier = arb(1)
     for x in values:
-        multiplier *= _horner(slope, x) / _horner(below, x) ** 2
+        multiplier *= once.slope(x)
     if mark is None and (abs(multiplier) - 1).contains(0):
         return None
     verdict = Verdict.MARGINAL

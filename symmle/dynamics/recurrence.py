@@ -53,7 +53,7 @@ class Recurrence:
     def run(self, point: Sequence[Number], value: Value) -> list[Number]:
         """One image; value: an expression at numbers, in the arithmetic of the point."""
         here = list(point)
-        for line in self._turns():
+        for line in self.turns:
             known = dict(zip(self.state, here, strict=True))
             new = [value(each, known) for each in line.values]
             for place, number in zip(line.places, new, strict=True):
@@ -65,7 +65,7 @@ class Recurrence:
     ) -> tuple[list[Number], list[list[Number]]]:
         """(the image, its Jacobian times `matrix`)."""
         here, rows = list(point), [list(row) for row in matrix]
-        for line in self._turns():
+        for line in self.turns:
             known = dict(zip(self.state, here, strict=True))
             new = [value(each, known) for each in line.values]
             moved = [
@@ -76,7 +76,9 @@ class Recurrence:
                 here[place], rows[place] = number, row
         return here, rows
 
-    def _turns(self) -> list[Line]:
+    @property
+    def turns(self) -> list[Line]:
+        """The lines in the order in which one update takes them, repeats written out."""
         return [line for line in self.lines for _ in range(line.repeat)] * self.sweeps
 
     def _entry(

@@ -1,8 +1,10 @@
 """What else was found to attract, and what was searched."""
 
 from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import TYPE_CHECKING, TypeAlias
 
+from symmle.dynamics.every_start import EveryStart
 from symmle.report.cycles import cycle_json, cycle_told
 from symmle.report.document import Block, Facts, Paragraph, Section
 from symmle.report.encoding import Object, Value
@@ -10,7 +12,9 @@ from symmle.report.encoding import Object, Value
 if TYPE_CHECKING:
     from symmle.diagnosis.attractors import Attractors
 
-Search: TypeAlias = "Attractors | str"
+_DIGITS = 6
+
+Search: TypeAlias = "EveryStart | Attractors | str"
 
 
 def attractor_sections(
@@ -24,6 +28,10 @@ def attractor_sections(
         title = f"What else attracts {name} updates"
         if isinstance(each, str):
             sections.append(Section(title, (Paragraph((f"Not searched: {each}.",)),)))
+            continue
+        if isinstance(each, EveryStart):
+            told = f"Nothing. {proof_sentence(each)} ({each.known.value})"
+            sections.append(Section(title, (Paragraph((told,)),)))
             continue
         rows = tuple(
             (_kind(cycle.period), (f"{cycle_told(cycle)}; {met} of the starts came to it",))
@@ -39,8 +47,17 @@ def attractors_json(each: Search) -> Object:
     """`attractors` of one scheme; the symbols of the box are those of the points."""
     if isinstance(each, str):
         return {"attractors": None, "attractors_reason": each}
+    if isinstance(each, EveryStart):
+        proof: Object = {
+            "along": each.along.name,
+            "fading": [symbol.name for symbol in each.places],
+            "sentence": proof_sentence(each),
+            "known": each.known.value,
+        }
+        return {"attractors": {"every_start": proof, "found": []}}
     return {
         "attractors": {
+            "every_start": None,
             "starts": each.starts,
             "updates": each.updates,
             "box": [[low, high] for low, high in each.box],
@@ -90,6 +107,25 @@ def sentence(each: "Attractors", symbols: Sequence[str]) -> str:
         closing = "More may exist."
     starts = f"{each.starts} starts" + (f" ({where})" if where else "")
     return f"Searched: runs of up to {each.updates} updates from {starts}; {told}. {closing}"
+
+
+def proof_sentence(each: EveryStart) -> str:
+    """What was proved, and by what."""
+    if each.above is None:
+        return (
+            "Every start in the domain converges to the point: the update keeps to the domain, "
+            "and has no other fixed point there and no cycle of period 2 (Coppel 1955)."
+        )
+    with localcontext(prec=_DIGITS, rounding=ROUND_FLOOR):
+        floor = Decimal(int(each.above.p)) / Decimal(int(each.above.q))
+    there = [f"{symbol} = {float(place):.6g}" for symbol, place in each.places.items()]
+    return (
+        "Every start in the domain converges to the point: from the first update on "
+        f"{each.along} is greater than {floor}, where each update brings "
+        f"{' and '.join(map(str, each.places))} nearer to the estimate; "
+        f"and where {' and '.join(there)}, there is no other fixed point and no cycle of period 2 "
+        "(Coppel 1955)."
+    )
 
 
 def _kind(period: int) -> str:
