@@ -21,6 +21,7 @@ from symmle.estimate.elimination import back_substituted, eliminate
 from symmle.estimate.isolate import isolate
 from symmle.fraction import reduced_fraction
 from symmle.known import Known
+from symmle.polynomial_system import real_roots, real_solutions
 from symmle.problem import Problem
 from symmle.tree_value import tree_value
 
@@ -30,14 +31,15 @@ _WINDOW = 1000  # of one equation without a closed form: from minus this to this
 _STARTS = (-30, -10, -4, -2, -1, "-0.4", "-0.1", "0.01", "0.1", "0.4", 1, 2, 4, 10, 30)
 _MOST_STARTS = 400
 _NEWTON_STEPS = 60
+_ALMOST = sp.Float("1e-25")  # a determinant below it, beside its terms, may be zero
 
 
 @dataclass(frozen=True, slots=True)
 class FixedPoint:
     """A zero of the field.
 
-    known: how it is known to be one.  complete: whether no other is left in the domain, as far as
-    the list that it stands in says.
+    known: how it is known to be one; UNKNOWN where its digits do not tell the Jacobian there from
+    a singular one, so that nothing is to be said of it.
     """
 
     values: Mapping[sp.Symbol, sp.Expr]
@@ -52,6 +54,13 @@ class FixedPoints:
     complete: bool
     road: str
 
+    @property
+    def none(self) -> str:
+        """Why there are no points, to stand behind a colon."""
+        if self.complete:
+            return f"{self.road}, and none lies in the domains"
+        return self.road
+
 
 def fixed_points(problem: Problem) -> FixedPoints:
     """The fixed point that a problem names, or those that are found.
@@ -61,6 +70,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
     if problem.at is not None:
         return FixedPoints((_named(problem, dict(problem.at)),), False, "as named")
     equations = [sp.together(each) for each in problem.field.gradient]
+    if all(sp.expand(each) == 0 for each in equations):
+        return FixedPoints((), False, "nothing moves at any point; name one with --at")
     try:
         found = bounded(_SECONDS, lambda: _of_polynomials(problem, equations))
     except BudgetError:
@@ -71,7 +82,8 @@ def fixed_points(problem: Problem) -> FixedPoints:
         values = _of_factors(problem.variables[0], equations[0])
         if values is not None:
             (symbol,) = problem.symbols
-            points = tuple(FixedPoint({symbol: value}, Known.PROVED) for value in values)
+            places = ({symbol: value} for value in values)
+            points = tuple(FixedPoint(place, _level(place)) for place in places)
             return FixedPoints(points, True, "every factor of the equation solved")
     left = eliminate(
         dict(zip(problem.symbols, problem.field.gradient, strict=True)), problem.variables
@@ -92,9 +104,11 @@ def fixed_points(problem: Problem) -> FixedPoints:
         enclosed = _enclosed(problem)
         if enclosed is not None:
             return enclosed
-    return FixedPoints(
-        tuple(_searched(problem)), False, "found by a search from many starts; others may exist"
-    )
+    searched = tuple(_searched(problem))
+    if not searched:
+        none = "a search from many starts met none that is isolated; name one with --at"
+        return FixedPoints((), False, none)
+    return FixedPoints(searched, False, "found by a search from many starts; others may exist")
 
 
 def _named(problem: Problem, point: dict[sp.Symbol, sp.Expr]) -> FixedPoint:
@@ -137,8 +151,29 @@ def _of_polynomials(
         inside = _is_inside(problem.variables, point)
         regular = all(each.xreplace(point).is_zero is not True for each in below)
         if inside is not False and regular:
-            found.append(FixedPoint(point, Known.PROVED))
+            level = Known.UNKNOWN if _is_lost(problem, point) else _level(point)
+            found.append(FixedPoint(point, level))
     return tuple(found)
+
+
+def _is_lost(problem: Problem, point: Mapping[sp.Symbol, sp.Expr]) -> bool:
+    """Whether digits do not tell the Jacobian of the field from a singular one."""
+    if not any(each.has(sp.Float) for each in point.values()):
+        return False
+    there = problem.field.hessian.xreplace(dict(point))
+    rows = [sum(abs(entry) for entry in row) for row in there.tolist()]
+    # Where all entries of a row vanish, what is left of them is small against the terms.
+    terms = [
+        max(abs(t.xreplace(dict(point))) for e in row for t in sp.Add.make_args(sp.expand(e)))
+        for row in problem.field.hessian.tolist()
+    ]
+    size = sp.prod(max(row, term) for row, term in zip(rows, terms, strict=True))
+    return bool(abs(there.det(method="berkowitz")) <= _ALMOST * size)
+
+
+def _level(point: Mapping[sp.Symbol, sp.Expr]) -> Known:
+    """Of a root that was isolated: exact, or to many digits."""
+    return Known.CERTIFIED if any(each.has(sp.Float) for each in point.values()) else Known.PROVED
 
 
 def _of_factors(variable: Variable, equation: sp.Expr) -> list[sp.Expr] | None:
@@ -148,7 +183,10 @@ def _of_factors(variable: Variable, equation: sp.Expr) -> list[sp.Expr] | None:
         if variable.symbol not in factor.free_symbols:
             continue
         if factor.is_polynomial(variable.symbol):
-            found += _real_roots(sp.Poly(factor, variable.symbol))
+            roots = _real_roots(sp.Poly(factor, variable.symbol))
+            if roots is None:
+                return None
+            found += roots
             continue
         solution = isolate(sp.expand_power_exp(sp.expand(factor)), variable)
         if solution is None or not solution.complete or solution.positive:
@@ -161,24 +199,34 @@ def _of_factors(variable: Variable, equation: sp.Expr) -> list[sp.Expr] | None:
 def _solved(
     equations: Sequence[sp.Expr], symbols: Sequence[sp.Symbol]
 ) -> list[dict[sp.Symbol, sp.Expr]] | None:
+    """Every solution that may be real; None where not all are found, or they are not isolated."""
+    if not set().union(*(each.free_symbols for each in equations)) - set(symbols):
+        found = real_solutions(equations, symbols)
+        if found is not None:
+            return found
     if len(symbols) == 1:
         (symbol,) = symbols
-        polynomial = sp.Poly(equations[0], symbol)
-        if polynomial.is_zero:
-            return None
-        return [{symbol: root} for root in _real_roots(polynomial)]
+        roots = _real_roots(sp.Poly(equations[0], symbol))
+        return None if roots is None else [{symbol: root} for root in roots]
     try:
-        found = sp.solve_poly_system(equations, *symbols)
+        # Without `strict`, solutions that radicals do not give are left out without a word.
+        solved = sp.solve_poly_system(equations, *symbols, strict=True)
     except (NotImplementedError, sp.polys.polyerrors.PolynomialError, ValueError):
         return None
-    points = (dict(zip(symbols, map(sp.radsimp, each), strict=True)) for each in found or ())
+    points = (dict(zip(symbols, map(sp.radsimp, each), strict=True)) for each in solved or ())
     return [p for p in points if all(value.is_real is not False for value in p.values())]
 
 
-def _real_roots(polynomial: sp.Poly) -> list[sp.Expr]:
+def _real_roots(polynomial: sp.Poly) -> list[sp.Expr] | None:
+    """The roots that may be real; None where not all are found."""
+    if polynomial.is_zero:
+        return None
     if polynomial.domain.is_ZZ or polynomial.domain.is_QQ:
-        return list(dict.fromkeys(sp.real_roots(polynomial)))
-    return [root for root in sp.roots(polynomial) if root.is_real is not False]
+        return real_roots(polynomial)
+    found = sp.roots(polynomial)
+    if sum(found.values()) != polynomial.degree():
+        return None
+    return [root for root in found if root.is_real is not False]
 
 
 def _is_inside(variables: Iterable[Variable], point: Mapping[sp.Symbol, sp.Expr]) -> bool | None:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -52,10 +52,7 @@ class Point:
 
     def weakened(self, found: SchemeStability) -> SchemeStability:
         """The same result at a level that the numbers of this point allow."""
-        if found.at_step is None:
-            return replace(found, known=found.known.weaker(self.level))
-        there = replace(found.at_step, known=found.at_step.known.weaker(self.level))
-        return replace(found, known=found.known.weaker(self.level), at_step=there)
+        return found.weakened(self.level)
 
 
 def at_estimate(derivation: Derivation, estimator: Estimator) -> Point:

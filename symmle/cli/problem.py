@@ -16,7 +16,8 @@ from symmle.cli.cycles_asked import cycles_of_problem
 from symmle.coordinates import assignments
 from symmle.dynamics import Cycles
 from symmle.errors import InputError, NoEstimateError
-from symmle.fixed_points import fixed_points
+from symmle.fixed_points import FixedPoint, fixed_points
+from symmle.known import Known
 from symmle.parsing import parse
 from symmle.problem import Problem, load_problem
 from symmle.report.attractors import attractor_sections, with_attractors
@@ -26,7 +27,7 @@ from symmle.report.problem import Analysed, problem_document, problem_json
 from symmle.report.text import render
 from symmle.schemes import Metric, Scheme
 from symmle.stability import SchemeStability, compared, stability
-from symmle.stability.definite import kind_of_point
+from symmle.stability.definite import Stationary, kind_of_point
 from symmle.stability.of_problem import map_stability, scheme_over
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
         )
     found = fixed_points(problem)
     if not found.points:
-        raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {found.road}")
-    analysed = tuple(_analysed(problem, each.values, arguments) for each in found.points)
+        raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {found.none}")
+    analysed = tuple(_analysed(problem, each, arguments) for each in found.points)
     cycles: tuple[Cycles, ...] = ()
     if arguments.cycles is not None:
         schemes = schemes_of_problem(problem, arguments)
@@ -105,12 +106,13 @@ def _basins(
     return tuple(found)
 
 
-def _analysed(
-    problem: Problem, values: Mapping[sp.Symbol, sp.Expr], arguments: argparse.Namespace
-) -> Analysed:
+def _analysed(problem: Problem, point: FixedPoint, arguments: argparse.Namespace) -> Analysed:
     """Every scheme at one fixed point; of a map, the map itself."""
+    values = point.values
     hessian = problem.field.hessian.xreplace(dict(values))
     kind = kind_of_point(hessian) if len(problem.objectives) == 1 else None
+    if kind is not None and point.known is Known.UNKNOWN:
+        kind = Stationary.SINGULAR
     over = _over(problem, arguments)
     if problem.is_map:
         found: tuple[SchemeStability, ...] = (map_stability(problem, values, over),)
@@ -134,8 +136,9 @@ def _analysed(
             )
             for scheme in schemes
         )
+    found = tuple(each.weakened(point.known) for each in found)
     pairs = () if over is not None else tuple(combinations(found, 2))
-    compared_pairs = tuple(compared(*pair) for pair in pairs)
+    compared_pairs = tuple(compared(*pair).weakened(point.known) for pair in pairs)
     return Analysed(values, kind, found, compared_pairs)
 
 

@@ -79,7 +79,7 @@ def _of_problem(arguments: argparse.Namespace) -> "Radius":
         raise InputError(f"{name} has no number here; give it with --fix {name}=NUMBER")
     points = fixed_points(problem)
     if not points.points:
-        raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {points.road}")
+        raise NoEstimateError(f"{problem.name} has no fixed point to analyse: {points.none}")
     if len(points.points) > 1:
         said = "; ".join(_spelt(each.values) for each in points.points)
         raise InputError(f"{problem.name} has several fixed points ({said}); name one with --at")

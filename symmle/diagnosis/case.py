@@ -178,7 +178,7 @@ def case_of_problem(problem: Problem) -> Case:
     found = fixed_points(problem)
     numbers = [p for p in found.points if all(v.is_number for v in p.values.values())]
     targets = tuple({s: float(v) for s, v in each.values.items()} for each in numbers)
-    why = "" if targets else f"{problem.name} has no fixed point that was found: {found.road}"
+    why = "" if targets else f"{problem.name} has no fixed point to come to: {found.none}"
     return Case(
         problem.name, problem.variables, problem.field, None, NO_DATA, targets, why, problem
     )

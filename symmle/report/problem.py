@@ -29,6 +29,13 @@ from symmle.report.stability import scheme_part
 from symmle.stability import Comparison, SchemeStability
 from symmle.stability.definite import Stationary
 
+_KINDS = {
+    Stationary.MAXIMUM: "a strict maximum of the objective",
+    Stationary.MINIMUM: "a strict minimum of the objective",
+    Stationary.SADDLE: "a saddle of the objective",
+    Stationary.SINGULAR: "where the Hessian of the objective is singular",
+    Stationary.UNKNOWN: "of a kind that is not decided",
+}
 _TURNED = {Stationary.MAXIMUM: Stationary.MINIMUM, Stationary.MINIMUM: Stationary.MAXIMUM}
 
 
@@ -178,7 +185,7 @@ def _told(found: FixedPoints) -> str:
 def _listed(problem: Problem, analysed: Sequence[Analysed]) -> list[tuple[str, Sentence]]:
     rows: list[tuple[str, Sentence]] = []
     for i, each in enumerate(analysed, start=1):
-        kind = "" if each.kind is None else f", a {_kind(problem, each.kind)} of the objective"
+        kind = "" if each.kind is None else f", {_KINDS[_kind(problem, each.kind)]}"
         rows.append((f"point {i}", (_place(each.values) + kind,)))
     return rows
 

@@ -1,6 +1,6 @@
 """The records of this room: what is said about one scheme, and about two."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import sympy as sp
@@ -145,6 +145,24 @@ class SchemeStability:
     at_step: AtStep | None = None
     parts: tuple[Part, ...] = ()
 
+    def weakened(self, level: Known) -> "SchemeStability":
+        """The same at a level that the numbers it rests on allow; nothing at UNKNOWN."""
+        there = self.at_step and replace(self.at_step, known=self.at_step.known.weaker(level))
+        if level is Known.UNKNOWN:
+            return replace(
+                self,
+                stable_steps=None,
+                best_step=None,
+                rate=None,
+                edge=None,
+                known=level,
+                conditions=(),
+                reason="the digits of the point do not tell whether a multiplier is exactly 1",
+                at_step=there and replace(there, verdict=Verdict.UNKNOWN),
+                parts=(),
+            )
+        return replace(self, known=self.known.weaker(level), at_step=there)
+
 
 @dataclass(frozen=True, slots=True)
 class TwoBlocks:
@@ -252,3 +270,14 @@ class Comparison:
     best_steps: BestSteps | None = None
     same_steps: SameSteps | None = None
     claims: tuple[Claim, ...] = ()
+
+    def weakened(self, level: Known) -> "Comparison":
+        """The same at a level that the numbers it rests on allow."""
+        sets, best, same = self.sets, self.best_steps, self.same_steps
+        return replace(
+            self,
+            known=self.known.weaker(level),
+            sets=sets and replace(sets, known=sets.known.weaker(level)),
+            best_steps=best and replace(best, known=best.known.weaker(level)),
+            same_steps=same and replace(same, known=same.known.weaker(level)),
+        )
