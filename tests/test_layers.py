@@ -15,8 +15,8 @@ ROOMS = (
     "quotient", "fraction", "placed", "parsing", "domain", "latent", "model",
     "families", "hyperbolic", "zero_log", "sample_mean", "real_slope", "squares",
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
-    "coordinates", "ties", "balls", "polynomial_system", "enclosed", "derive", "estimate", "em", "problem",
-    "fixed_points", "schemes", "stability",
+    "coordinates", "ties", "balls", "polynomial_system", "enclosed", "derive", "estimate", "em",
+    "problem", "fixed_points", "schemes", "stability",
     "dynamics", "codegen", "data", "fit", "diagnosis", "pictures", "verify", "report", "api",
     "cli", "__main__",
 )  # fmt: skip
