@@ -11,6 +11,7 @@ direction in which each variable moves, and is analysed as the score of a likeli
 Imports `model`, `parsing` and `derive.Score`.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -43,6 +44,7 @@ class Problem:
     objectives: each variable in the block of just one; empty for a map.
     image: the map, one expression a variable; empty for objectives.
     given: constants that stay symbols.  at: the fixed point meant; None where none was named.
+    paces: what a gradient step is multiplied by in each variable; none where all are 1.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Problem:
     image: tuple[sp.Expr, ...]
     given: tuple[Variable, ...] = ()
     at: Mapping[sp.Symbol, sp.Expr] | None = None
+    paces: Mapping[sp.Symbol, sp.Expr] = dataclasses.field(default_factory=dict)
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -82,6 +85,7 @@ class Problem:
             image=tuple(each.xreplace(here) for each in self.image),
             given=tuple(each for each in self.given if each.symbol not in here),
             at=None if self.at is None else {s: e.xreplace(here) for s, e in self.at.items()},
+            paces={s: e.xreplace(here) for s, e in self.paces.items()},
         )
 
     @property

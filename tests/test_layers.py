@@ -17,8 +17,8 @@ ROOMS = (
     "order_statistics", "tree_value", "straight_line", "precise", "trial", "invertible",
     "coordinates", "ties", "balls", "polynomial_system", "enclosed", "derive", "estimate", "em",
     "problem", "fixed_points", "schemes", "stability",
-    "dynamics", "codegen", "data", "fit", "diagnosis", "pictures", "verify", "report", "api",
-    "cli", "__main__",
+    "dynamics", "codegen", "data_free", "data", "fit", "diagnosis", "pictures", "verify",
+    "report", "api", "cli", "__main__",
 )  # fmt: skip
 
 

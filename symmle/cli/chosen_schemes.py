@@ -13,6 +13,7 @@ from symmle.estimate.own_maximum import own_maxima
 from symmle.parsing import check_name, parse
 from symmle.problem import Problem
 from symmle.schemes import (
+    Metric,
     Rule,
     Scheme,
     alternating,
@@ -42,12 +43,14 @@ def chosen_schemes(
     arguments: argparse.Namespace,
     image: Callable[[], Sequence[sp.Expr]] | None = None,
     own: Callable[[], Mapping[sp.Symbol, sp.Expr]] = dict,
+    paces: Mapping[sp.Symbol, sp.Expr] | None = None,
 ) -> list[Scheme]:
     """The schemes of --scheme over these symbols, or the usual two.
 
     named: the symbol of a name; raises InputError for one that is none.
     image: the map of EM; None of what has no density.
     own: the maximum in each variable alone, of those that have it in closed form.
+    paces: what multiplies a gradient step in each variable, where --steps does not say.
     """
     names: Sequence[str] = arguments.scheme or _DEFAULT
     order = _order(named, arguments.order)
@@ -89,14 +92,18 @@ def chosen_schemes(
         raise InputError(f"--momentum belongs to one of {', '.join(sorted(_WITH_MOMENTUM))}")
     if image is None and {"em", "em_gradient"} & set(names):
         raise InputError("--scheme em belongs to a model with latent variables, which this is not")
-    paces = tuple(_paces(symbols, named, arguments).items())
-    return [replace(makers[name](), paces=paces) for name in dict.fromkeys(names)]
+    asked = tuple(_paces(symbols, named, arguments).items())
+    found = [replace(makers[name](), paces=asked) for name in dict.fromkeys(names)]
+    if not paces or asked:
+        return found
+    usual = tuple(paces.items())
+    return [replace(x, paces=usual) if x.metric is Metric.IDENTITY else x for x in found]
 
 
 def schemes_of_problem(problem: Problem, arguments: argparse.Namespace) -> list[Scheme]:
     """The schemes asked for over the variables of a problem."""
     own = partial(own_maxima, problem.field, problem.variables)
-    return chosen_schemes(problem.symbols, problem.symbol, arguments, own=own)
+    return chosen_schemes(problem.symbols, problem.symbol, arguments, own=own, paces=problem.paces)
 
 
 def step_named(arguments: argparse.Namespace, taken: Collection[str]) -> sp.Symbol:

@@ -42,6 +42,7 @@ class Verb:
 
 _JSON = Option("--json", "", "print one JSON object instead of text")
 _FORCE = Option("--force", "", "overwrite a file even if symmle did not write it")
+_DATA_FREE = Option("--data-free", "", "in coordinates that hold as little of the data as can be")
 _MODEL = ("[MODEL]", "a family's name (see `list`) or a model file *.toml")
 _NAMING = (
     Option("--dimension", "K", "of a family that has one: multivariate_normal, dirichlet, ..."),
@@ -142,6 +143,7 @@ VERBS = (
             Option("--order", "NAME,NAME", "the order of updating; a+b,c moves a and b together"),
             Option("--inner", "N", "coordinate: steps on each parameter in turn, or exact"),
             Option("--outer", "N", "coordinate: sweeps in one update"),
+            _DATA_FREE,
             Option("--basin", "", "a box of starts that certainly converge, at --step and numbers"),
             Option("--certificate", "FILE", "write the proof of --basin into this file"),
             _FORCE,
@@ -198,6 +200,7 @@ VERBS = (
             *_READING,
             Option("--data", "FILE", "the data, as the word FILE"),
             Option("--at", "NAME=VALUE,...", "numbers instead of data: the law of large samples"),
+            _DATA_FREE,
             *_SCHEMES_OF_A_RUN,
             Option("--start", "NAME=NUMBER,...", "where the run starts"),
             Option("--iterations", "N", "updates at most"),

@@ -62,6 +62,8 @@ def _sort_words(arguments: argparse.Namespace) -> None:
     if arguments.file and arguments.data:
         raise InputError("the data were given twice, as a word and with --data; give them once")
     arguments.data = arguments.data or arguments.file
+    if arguments.data and arguments.data_free:
+        raise InputError("--data-free is without data; leave one of the two out")
     if arguments.data and arguments.at:
         raise InputError("both --at and data were given; give one of them")
     for option, value in (
@@ -154,6 +156,12 @@ def _case(arguments: argparse.Namespace) -> "tuple[Case, str]":
     """What is run, and what its data are called in the title."""
     from symmle.diagnosis import case_of_model, case_of_problem
 
+    if arguments.data_free:
+        from symmle.cli.data_free_asked import data_free_asked
+
+        free = data_free_asked(arguments, at_numbers=True)
+        told = ", ".join(f"{symbol} = {value}" for symbol, value in free.numbers.items())
+        return case_of_problem(free.problem), f"estimate {told}" if told else ""
     if is_problem_file(arguments.model):
         from symmle.cli.problem import placed, with_numbers
         from symmle.problem import load_problem
@@ -239,7 +247,12 @@ def _schemes(case: "Case", arguments: argparse.Namespace) -> list[Scheme]:
     model = case.model
     image = None if model is None else lambda: em(model).explicit()
     return chosen_schemes(
-        case.symbols, named, arguments, image, lambda: own_maxima(case.score, case.variables)
+        case.symbols,
+        named,
+        arguments,
+        image,
+        lambda: own_maxima(case.score, case.variables),
+        None if case.problem is None else case.problem.paces,
     )
 
 

@@ -22,7 +22,8 @@ from symmle.parsing import parse
 from symmle.problem import Problem, load_problem
 from symmle.report.attractors import attractor_sections, with_attractors
 from symmle.report.basin import basin_sections, basins_json
-from symmle.report.encoding import dumped
+from symmle.report.document import Section
+from symmle.report.encoding import Object, dumped
 from symmle.report.problem import Analysed, problem_document, problem_json
 from symmle.report.text import render
 from symmle.schemes import Metric, Scheme
@@ -44,13 +45,23 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
                 f"--{name.replace('_', '-')} belongs to a model with data; {arguments.model!r} "
                 "holds a problem without them, so leave it out"
             )
+    problem = placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
+    return stability_of(problem, arguments)
+
+
+def stability_of(
+    problem: Problem,
+    arguments: argparse.Namespace,
+    before: Section | None = None,
+    more: Object | None = None,
+) -> int:
+    """The same of a problem that is there; before, more: what its page and record begin with."""
     informed = {"scoring", "natural", "diagonal_scoring"} & set(arguments.scheme or ())
     if informed:
         raise InputError(
             f"{min(informed)} divides by the Fisher information, which a problem without data has "
             "not; choose newton or diagonal_newton"
         )
-    problem = placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
     if problem.is_map and (arguments.scheme or arguments.step or arguments.steps):
         raise InputError(
             f"{problem.name} is an explicit map, its own scheme; leave --scheme and --step out"
@@ -73,13 +84,15 @@ def stability_of_problem(arguments: argparse.Namespace) -> int:
     if arguments.json:
         record = problem_json(problem, found, analysed, cycles)
         record = with_attractors(record, searched)
-        sys.stdout.write(dumped(record | basins_json(basins)))
+        sys.stdout.write(dumped(record | basins_json(basins) | (more or {})))
         return 0
     width = max(60, min(shutil.get_terminal_size((80, 24)).columns, 120))
     document = problem_document(problem, found, analysed, cycles)
     names = [scheme.name for each in analysed for scheme in each.schemes]
-    more = attractor_sections(searched, names, [s.name for s in problem.symbols])
-    document = replace(document, sections=(*document.sections, *basin_sections(basins), *more))
+    others = attractor_sections(searched, names, [s.name for s in problem.symbols])
+    first = () if before is None else (before,)
+    sections = (*first, *document.sections, *basin_sections(basins), *others)
+    document = replace(document, sections=sections)
     sys.stdout.write(render(document, width))
     return 0
 

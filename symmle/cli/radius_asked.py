@@ -15,6 +15,7 @@ from symmle.estimate.own_maximum import own_maxima
 
 if TYPE_CHECKING:
     from symmle.pictures.radius import Radius
+    from symmle.problem import Problem
 
 
 def radius_asked(arguments: argparse.Namespace) -> "Radius":
@@ -22,9 +23,17 @@ def radius_asked(arguments: argparse.Namespace) -> "Radius":
     for name in ("start", "iterations", "step"):
         if getattr(arguments, name):
             raise InputError(f"a radius picture has all steps on its axis; leave --{name} out")
-    if is_problem_file(arguments.model):
-        return _of_problem(arguments)
-    return _of_model(arguments)
+    if arguments.data_free:
+        from symmle.cli.data_free_asked import data_free_asked
+
+        return _of_problem(data_free_asked(arguments, at_numbers=True).problem, arguments)
+    if not is_problem_file(arguments.model):
+        return _of_model(arguments)
+    from symmle.cli.problem import placed, with_numbers
+    from symmle.problem import load_problem
+
+    problem = placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
+    return _of_problem(problem, arguments)
 
 
 def _of_model(arguments: argparse.Namespace) -> "Radius":
@@ -64,14 +73,11 @@ def _of_model(arguments: argparse.Namespace) -> "Radius":
     return radius(model.name, where, found, {}, window)
 
 
-def _of_problem(arguments: argparse.Namespace) -> "Radius":
-    from symmle.cli.problem import placed, with_numbers
+def _of_problem(problem: "Problem", arguments: argparse.Namespace) -> "Radius":
     from symmle.fixed_points import fixed_points
     from symmle.pictures.radius import radius
-    from symmle.problem import load_problem
     from symmle.stability import stability
 
-    problem = placed(with_numbers(load_problem(arguments.model), arguments.fix or ()), arguments)
     if problem.is_map:
         raise InputError(f"{problem.name} is an explicit map without a step; draw `bifurcation`")
     if problem.given:

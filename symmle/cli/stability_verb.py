@@ -36,10 +36,12 @@ if TYPE_CHECKING:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what is known of each scheme at the point asked for."""
-    if is_problem_file(arguments.model):
+    if is_problem_file(arguments.model) and not arguments.data_free:
         from symmle.cli.problem import stability_of_problem
 
         return stability_of_problem(arguments)
+    if arguments.data_free:
+        return _without_data(arguments)
     model = named_model(arguments)
     derivation = derive(model)
     schemes = chosen_schemes(
@@ -68,6 +70,15 @@ def run(arguments: argparse.Namespace) -> int:
     searched = attractors_of_model(derivation, found, point.values, arguments)
     _print(arguments, derivation, point, found, pairs, cycles, starts, searched)
     return 0
+
+
+def _without_data(arguments: argparse.Namespace) -> int:
+    from symmle.cli.data_free_asked import data_free_asked
+    from symmle.cli.problem import stability_of
+    from symmle.report.data_free import data_free_json, data_free_section
+
+    found = data_free_asked(arguments)
+    return stability_of(found.problem, arguments, data_free_section(found), data_free_json(found))
 
 
 def _basins(

@@ -5,9 +5,12 @@ from enum import StrEnum
 import sympy as sp
 
 from symmle.balls import sign as sign_at_numbers
+from symmle.budget import bounded
+from symmle.errors import BudgetError
 from symmle.stability.algebra import sign
 
 _LARGEST = 6  # rows of a Hessian whose minors are looked at
+_SECONDS = 4.0
 
 
 class Stationary(StrEnum):
@@ -28,11 +31,18 @@ def kind_of_point(hessian: sp.Matrix) -> Stationary:
     """The type of the point at which the field's Jacobian is `hessian`, symmetric.
 
     By leading minors (Sylvester): all of -H positive for a maximum, all of H for a minimum; where
-    the determinant is not zero and neither holds, a saddle.
+    the determinant is not zero and neither holds, a saddle.  UNKNOWN where that takes too long.
     """
-    size = hessian.rows
-    if size > _LARGEST:
+    if hessian.rows > _LARGEST:
         return Stationary.UNKNOWN
+    try:
+        return bounded(_SECONDS, lambda: _by_minors(hessian))
+    except BudgetError:
+        return Stationary.UNKNOWN
+
+
+def _by_minors(hessian: sp.Matrix) -> Stationary:
+    size = hessian.rows
     minors = [hessian[:k, :k].det(method="berkowitz") for k in range(1, size + 1)]
     signs = [_sign(minor) for minor in minors]
     if signs[-1] == 0:
