@@ -151,7 +151,7 @@ def _analysed(problem: Problem, point: FixedPoint, arguments: argparse.Namespace
         )
     found = tuple(each.weakened(point.known) for each in found)
     pairs = () if over is not None else tuple(combinations(found, 2))
-    compared_pairs = tuple(compared(*pair).weakened(point.known) for pair in pairs)
+    compared_pairs = tuple(compared(*pair, problem.given).weakened(point.known) for pair in pairs)
     return Analysed(values, kind, found, compared_pairs)
 
 

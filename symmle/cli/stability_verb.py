@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     at = step_asked(arguments)
     step = step_named(arguments, {s.name for s in model.log_density.free_symbols})
     found = tuple(analysed_at(derivation, each, step, point, at) for each in schemes)
-    pairs = tuple(compared(*pair) for pair in combinations(found, 2))
+    pairs = tuple(compared(*pair, model.parameters) for pair in combinations(found, 2))
     if arguments.cycles is None:
         cycles: tuple[Cycles, ...] = ()
     else:

@@ -40,7 +40,8 @@ def _facts(
 ) -> Iterator[Facts | Paragraph | Formulas]:
     rows: list[tuple[str, Sentence]] = []
     names = first.name, second.name
-    if found.sets is not None:
+    rows += [row for claim in found.claims for row in _claim(claim, first.step)]
+    if found.sets is not None and not found.claims:
         rows.append(("stable steps", (_sets(found.sets, names, first.step),)))
     if found.best_steps is not None:
         rows.append(("at best steps", (_best(found.best_steps, names),)))
@@ -48,7 +49,6 @@ def _facts(
         rows += _same(found.same_steps, names, first.step)
     if found.sets is not None and found.two_blocks is not None:
         rows.append(("two blocks", (found.two_blocks.explained,)))
-    rows += [row for claim in found.claims for row in _claim(claim, first.step)]
     if rows:
         yield Facts(tuple(rows))
     if found.sets is not None and found.two_blocks is not None:
@@ -140,7 +140,7 @@ def _claim(claim: Claim, step: sp.Symbol) -> Iterator[tuple[str, Sentence]]:
     title = {True: "for all", False: "not for all", None: "for all?"}[claim.holds]
     told = claim.text
     if claim.counterexample:
-        where = ", ".join(f"{symbol} = {value}" for symbol, value in claim.counterexample)
+        where = ", ".join(f"{exact(each)} = {value}" for each, value in claim.counterexample)
         told += f": it fails at {where}"
         told += f", {step} = {claim.step}" if claim.step is not None else ""
     yield title, (f"{told}  [{claim.known}: {claim.road}]",)
@@ -151,7 +151,7 @@ def pair_json(first: SchemeStability, second: SchemeStability, found: Comparison
     record: Object = {}
     names = first.name, second.name
     if found.sets is not None:
-        record["stable_sets"] = _sets_json(found.sets)
+        record["stable_sets"] = _sets_json(found.sets, found.claims)
     if found.best_steps is not None:
         best = found.best_steps
         record["best_steps"] = _known(
@@ -191,13 +191,15 @@ def _faster(each: Faster, names: tuple[str, str]) -> Object:
     }
 
 
-def _sets_json(found: Sets) -> Object:
+def _sets_json(found: Sets, claims: Sequence[Claim]) -> Object:
     record: Object = {
         "first_in_second": found.first_in_second,
         "second_in_first": found.second_in_first,
         "only_first": None if found.only_first is None else exact(found.only_first),
         "only_second": None if found.only_second is None else exact(found.only_second),
     }
+    for key, claim in zip(("first_in_second", "second_in_first"), claims, strict=False):
+        record[f"{key}_for_all"] = claim.holds if claim.strict else None
     return _known(record, found.known.value, found.reason)
 
 
@@ -209,7 +211,7 @@ def _claim_json(claim: Claim) -> Object:
         "road": claim.road,
     }
     if claim.counterexample:
-        record["counterexample"] = {s.name: exact(value) for s, value in claim.counterexample}
+        record["counterexample"] = {exact(s): exact(value) for s, value in claim.counterexample}
     if claim.step is not None:
         record["step"] = exact(claim.step)
     return record

@@ -164,14 +164,19 @@ def sign(expr: sp.Expr) -> int | None:
     polygamma(1, x) = sum of 1/(x + k)**2 > integral from x of 1/t**2 = 1/x for x > 0, so the
     difference is a positive letter.
     """
-    bounds = {
+    bounded = expr.xreplace(above_bounds([expr]))
+    gathered = algebra([bounded])
+    return gathered.sign(gathered.element(bounded))
+
+
+def above_bounds(expressions: Iterable[sp.Expr]) -> dict[sp.Expr, sp.Expr]:
+    """{a special function in the expressions: its lower bound and a positive letter}."""
+    return {
         node: 1 / node.args[1] + sp.Dummy("excess", positive=True)
+        for expr in expressions
         for node in expr.atoms(sp.polygamma)
         if node.args[0] == 1 and node.args[1].is_positive
     }
-    bounded = expr.xreplace(bounds)
-    gathered = algebra([bounded])
-    return gathered.sign(gathered.element(bounded))
 
 
 @lru_cache(maxsize=_KEPT)

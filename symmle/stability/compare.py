@@ -90,17 +90,27 @@ def _ranges(first: SchemeStability, second: SchemeStability) -> tuple[str, Known
 
 def are_simultaneous_and_alternating(first: SchemeStability, second: SchemeStability) -> bool:
     """Whether the theorem of Householder and John compares these two: one objective, climbed."""
-    shapes = []
-    together = next((e for e in (first, second) if len(e.map.scheme.blocks) == 1), first)
-    if same_matrix(together.jacobian, together.jacobian.T) is not True:
+    counts = sorted(len(each.map.scheme.blocks) for each in (first, second))
+    if counts != [1, first.jacobian.rows]:
         return False
-    for each in (first, second):
-        scheme = each.map.scheme
-        plain = scheme.metric is Metric.IDENTITY and scheme.rule is Rule.GRADIENT
-        if not plain or any(b.repeat != 1 for b in scheme.blocks):
-            return False
-        shapes.append(len(scheme.blocks))
-    return sorted(shapes) == [1, first.jacobian.rows]
+    return is_one_objective_swept(first, second) or is_one_objective_swept(second, first)
+
+
+def is_one_objective_swept(together: SchemeStability, swept: SchemeStability) -> bool:
+    """Whether the second is stable where the first is: one objective, climbed by plain steps.
+
+    Where 1 - g*A is stable for a symmetric A, all of g*A lies between 0 and 2, and so do its
+    diagonal blocks: a step of any block raises -x'Ax, strictly unless the block's slope is zero.
+    A sweep over all parameters that raises it nowhere has moved nothing, so that it started at
+    rest.  (Householder and John's case of derivations/sweeps.md, repeated blocks included.)
+    """
+    one, other = together.map.scheme, swept.map.scheme
+    if len(one.blocks) != 1 or dict(one.paces) != dict(other.paces):
+        return False
+    if any(s.metric is not Metric.IDENTITY or s.rule is not Rule.GRADIENT for s in (one, other)):
+        return False
+    fields = [sp.Matrix(part.field) for part in together.parts]
+    return bool(fields) and all(same_matrix(each, each.T) is True for each in fields)
 
 
 def _first_end(each: SchemeStability) -> sp.Expr | None:

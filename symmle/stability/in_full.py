@@ -4,16 +4,19 @@
 rate is better at best and at equal steps.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import sympy as sp
 
 from symmle.balls import sign as sign_at_numbers
+from symmle.domain import Variable
 from symmle.known import Known
 from symmle.stability.algebra import sign
 from symmle.stability.compare import are_simultaneous_and_alternating, comparison
 from symmle.stability.records import (
     BestSteps,
+    Claim,
     Comparison,
     Interval,
     SameSteps,
@@ -26,22 +29,67 @@ _APART = sp.Float("1e-12")  # relative gap of two certified rates that is more t
 _LONGEST = 200  # operations of a difference whose sign is looked for
 
 
-def compared(first: SchemeStability, second: SchemeStability) -> Comparison:
-    """Two schemes of the same field at the same fixed point: Jacobians, sets and rates."""
+def compared(
+    first: SchemeStability, second: SchemeStability, domains: Sequence[Variable] = ()
+) -> Comparison:
+    """Two schemes of the same field at the same fixed point: Jacobians, sets and rates.
+
+    domains: where the symbols of the field lie, for what is claimed of all of them.
+    """
     found = comparison(first, second)
     if found.same_jacobian:
         same = Sets(True, True, Known.PROVED, same_multipliers=True)
         rates = BestSteps(Side.EQUAL, Known.PROVED)
         return replace(found, sets=same, best_steps=rates)
-    sets = _sets(first, second)
+    claims = _claims(first, second, domains)
+    sets = _with_claims(_sets(first, second), claims)
     if sets.same_multipliers:
-        return replace(found, sets=sets, best_steps=_best(first, second, True))
+        return replace(found, sets=sets, best_steps=_best(first, second, True), claims=claims)
     return replace(
         found,
         sets=sets,
         best_steps=_best(first, second, False),
         same_steps=_same_steps(first, second),
+        claims=claims,
     )
+
+
+def _claims(
+    first: SchemeStability, second: SchemeStability, domains: Sequence[Variable]
+) -> tuple[Claim, ...]:
+    """Of all values of the symbols, where there are any and the steps are measured alike."""
+    if not (first.parts and second.parts) or (is_at_numbers(first) and is_at_numbers(second)):
+        return ()
+    if not _measured_alike(first, second):
+        return ()
+    from symmle.stability.claims import claims  # balls: not needed elsewhere
+
+    return claims(first, second, domains)
+
+
+def _with_claims(sets: Sets, claims: tuple[Claim, ...]) -> Sets:
+    """What was proved of all values is so of these."""
+    if not claims:
+        return sets
+    told = [
+        True if claim.holds and claim.strict else known
+        for claim, known in zip(claims, (sets.first_in_second, sets.second_in_first), strict=True)
+    ]
+    if told == [sets.first_in_second, sets.second_in_first]:
+        return sets
+    proved = [claim.known for claim in claims if claim.holds and claim.strict]
+    return replace(
+        sets,
+        first_in_second=told[0],
+        second_in_first=told[1],
+        known=proved[0],
+        reason=sets.reason if None in told else "",
+    )
+
+
+def _measured_alike(first: SchemeStability, second: SchemeStability) -> bool:
+    one, other = first.map.scheme, second.map.scheme
+    return one.metric is other.metric and dict(one.paces) == dict(other.paces)
 
 
 def is_at_numbers(each: SchemeStability) -> bool:
@@ -123,7 +171,7 @@ def _best(first: SchemeStability, second: SchemeStability, same: bool) -> BestSt
 
 def _same_steps(first: SchemeStability, second: SchemeStability) -> SameSteps:
     one, other = first.map.scheme, second.map.scheme
-    if one.metric is not other.metric or dict(one.paces) != dict(other.paces):
+    if not _measured_alike(first, second):
         why = "their steps are measured in different ways, so that equal steps mean nothing"
         return SameSteps(None, Known.UNKNOWN, why)
     if not (is_at_numbers(first) and is_at_numbers(second)):

@@ -242,15 +242,17 @@ class Claim:
     """A sentence about all values of the symbols.
 
     holds: None where it was neither proved nor refuted.  counterexample: what refutes it, as
-    {symbol: number}; the step of it, where it is about one.  road: how it is known, in words.
+    {symbol or statistic: number}; the step of it, where it is about one.  road: how it is known,
+    in words.  strict: of one that holds, that no multiplier reaches the unit circle either.
     """
 
     text: str
     holds: bool | None
     known: Known
     road: str
-    counterexample: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
+    counterexample: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
     step: sp.Expr | None = None
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,4 +282,5 @@ class Comparison:
             sets=sets and replace(sets, known=sets.known.weaker(level)),
             best_steps=best and replace(best, known=best.known.weaker(level)),
             same_steps=same and replace(same, known=same.known.weaker(level)),
+            claims=tuple(replace(each, known=each.known.weaker(level)) for each in self.claims),
         )

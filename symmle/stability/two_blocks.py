@@ -98,4 +98,8 @@ def explained(pull: Pull | None) -> str:
             "q <= 0, as in a zero-sum game: reading the new value moves the multipliers towards "
             "-1, the flip, and shrinks a complex pair, which damps the rotation of the game."
         )
-    return "The sign of q depends on the symbols: positive is away from -1, the flip."
+    return (
+        "The sign of q depends on the symbols.  Where q >= 0, away from -1, the flip, every step "
+        "that is stable for the simultaneous update is stable for the alternating one; where "
+        "q < 0 neither set need hold the other."
+    )

@@ -1,0 +1,239 @@
+"""Claims about two schemes for every value of the letters: proved, refuted, or left open.
+
+The claim is that every step which is stable for one scheme is so for the other.  Its roads, in
+turn: a theorem; cells of the letters in the entries; cells of the entries themselves, each a
+letter of its own, which proves more than is asked; numbers for the letters, tried out.  What
+refutes it is put into the schemes again, and decided by Schur and Cohn at that step alone.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symmle.balls import exact
+from symmle.budget import allowance, bounded
+from symmle.domain import Variable
+from symmle.errors import BudgetError
+from symmle.known import Known
+from symmle.sample_mean import OverData
+from symmle.stability.algebra import above_bounds, sign
+from symmle.stability.cells import Undecided
+from symmle.stability.compare import is_one_objective_swept
+from symmle.stability.parts import Part
+from symmle.stability.records import Claim, SchemeStability
+from symmle.stability.trials import are_inside, trials
+
+if TYPE_CHECKING:
+    from symmle.stability.open_cells import Point
+    from symmle.stability.region import Region
+
+_SECONDS = 6.0  # for both claims of a pair
+_LARGEST = 2  # parameters of a part whose entries are made letters
+_THEOREM = (
+    "a step that is stable for all at once raises the objective at each block, wherever its "
+    "slope is not zero"
+)
+_IN_CELLS = "one fraction in every cell of the letters decides it"
+_AGAIN = "decided again at these numbers, by Schur and Cohn"
+_OF_ENTRIES = "it holds for any numbers in place of the Jacobian's entries, of the same signs"
+
+Places = Mapping[sp.Expr, sp.Expr]
+
+
+def claims(
+    first: SchemeStability, second: SchemeStability, domains: Sequence[Variable] = ()
+) -> tuple[Claim, ...]:
+    """That the first scheme's stable steps are the second's for all letters, and conversely.
+
+    Of fields with symbols or statistics in them, and steps measured alike; none otherwise.
+    domains: where symbols lie, if that is more than a sign.
+    """
+    found = []
+    with allowance(_SECONDS):
+        for one, other in ((first, second), (second, first)):
+            found.append(_claim(one, other, domains))
+    return tuple(found)
+
+
+def _claim(one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]) -> Claim:
+    text = _text(one, other)
+    if is_one_objective_swept(one, other):
+        return Claim(text, True, Known.PROVED, _THEOREM)
+    why = "it was not decided"
+    for road in (
+        partial(_by_letters, one, other, domains),
+        partial(_by_entries, one, other),
+        partial(_by_numbers, one, other, domains),
+    ):
+        try:
+            found = road()
+        except BudgetError as reason:
+            why = str(reason)
+            continue
+        if found is not None:
+            return found
+    return Claim(text, None, Known.UNKNOWN, why)
+
+
+def _by_letters(
+    one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]
+) -> Claim | None:
+    """By cells of the letters; a counterexample only where these are symbols without a tie."""
+    from symmle.stability.region import letters_of  # balls: not needed before
+
+    entries = _entries((*one.parts, *other.parts))
+    bounds = above_bounds(entries)
+    first, second = (_put(each.parts, bounds) for each in (one, other))
+    letters = letters_of(first, second, domains, [m.xreplace(bounds) for m in _known_minors(one)])
+    weakly, place = _decided(letters.pieces())
+    if place is None:
+        return _proved(one, other, weakly, _IN_CELLS)
+    values = letters.values(*place)
+    if bounds or not all(base.is_Symbol for base in values) or not are_inside(values, domains):
+        return None
+    return _refuted(one, other, values, letters.step(*place))
+
+
+def _by_entries(one: SchemeStability, other: SchemeStability) -> Claim | None:
+    """Each entry of the field a letter: only a proof says anything of the entries themselves."""
+    from symmle.stability.region import letters_of  # likewise
+
+    parts = (*one.parts, *other.parts)
+    if max(part.size for part in parts) > _LARGEST:
+        raise BudgetError("three or more parameters act on each other")
+    names = _letters_for(_entries(parts))
+    first, second = (_put(each.parts, names) for each in (one, other))
+    known = [minor.xreplace(names) for minor in _known_minors(one, _put(one.parts, names))]
+    weakly, point = _decided(letters_of(first, second, (), known).pieces())
+    return None if point is not None else _proved(one, other, weakly, _OF_ENTRIES)
+
+
+def _by_numbers(
+    one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]
+) -> Claim | None:
+    """By values for the symbols and the statistics, where a sample may have any of them."""
+    letters = _independent(_entries((*one.parts, *other.parts)))
+    statistics = [each for each in letters if isinstance(each, OverData)]
+    if statistics and len(letters) > len(one.order):
+        raise BudgetError("its statistics depend on each other; give numbers, or data")
+    for values in bounded(_SECONDS, lambda: list(trials(letters, domains))):
+        step = bounded(_SECONDS, partial(_step_of_one_alone, one, other, values))
+        if step is not None:
+            found = _refuted(one, other, values, step)
+            if found is not None:
+                return found
+    return None
+
+
+def _step_of_one_alone(
+    one: SchemeStability, other: SchemeStability, values: Places
+) -> sp.Expr | None:
+    from symmle.stability.side_by_side import sets  # balls: not needed before
+
+    first, second = (_put(each.parts, values) for each in (one, other))
+    return sets(first, second).only_first
+
+
+def _decided(pieces: Iterable["Region"]) -> tuple[bool, tuple["Region", "Point"] | None]:
+    """(whether only weakly, a piece and a point of it where the second is not stable)."""
+    from symmle.stability.containment import Holds, contained  # likewise
+
+    weakly = False
+    for piece in pieces:
+        found = contained(piece, 0)
+        if found.point is not None:
+            return False, (piece, found.point)
+        weakly |= found.holds is Holds.WEAKLY
+    return weakly, None
+
+
+def _proved(one: SchemeStability, other: SchemeStability, weakly: bool, road: str) -> Claim:
+    text = _text(one, other)
+    if weakly:
+        text = f"no step that is stable for {one.name} has a multiplier of {other.name} beyond one"
+    return Claim(text, True, Known.PROVED, road, strict=not weakly)
+
+
+def _refuted(
+    one: SchemeStability, other: SchemeStability, values: Places, step: sp.Expr
+) -> Claim | None:
+    """The counterexample, decided again from the fields and nothing else; None if it is none."""
+    from symmle.stability.cells import is_exact, is_stable, spectrum  # likewise
+    from symmle.stability.numeric import at_rising_precision
+
+    first, second = (_put(each.parts, values) for each in (one, other))
+    place = exact(step)
+    if place is None:
+        return None
+
+    def verdict() -> tuple[bool, bool]:
+        found = [is_stable([spectrum(p) for p in parts], place, None) for parts in (first, second)]
+        if None in found:
+            raise Undecided("balls do not tell")
+        return bool(found[0]), bool(found[1])
+
+    if at_rising_precision((*first, *second), verdict) != (True, False):
+        return None
+    known = Known.PROVED if all(map(is_exact, (*first, *second))) else Known.CERTIFIED
+    return Claim(_text(one, other), False, known, _AGAIN, tuple(values.items()), step)
+
+
+def _text(one: SchemeStability, other: SchemeStability) -> str:
+    return f"every step that is stable for {one.name} is stable for {other.name}"
+
+
+def _entries(parts: Iterable[Part]) -> list[sp.Expr]:
+    return [entry for part in parts for row in part.field for entry in row]
+
+
+def _put(parts: Sequence[Part], places: Places) -> tuple[Part, ...]:
+    return tuple(
+        replace(p, field=tuple(tuple(e.xreplace(places) for e in row) for row in p.field))
+        for p in parts
+    )
+
+
+def _letters_for(entries: Sequence[sp.Expr]) -> dict[sp.Expr, sp.Expr]:
+    names: dict[sp.Expr, sp.Expr] = {}
+    for entry in entries:
+        if entry.is_number or entry in names:
+            continue
+        if -entry in names:
+            names[entry] = -names[-entry]
+            continue
+        side = sign(entry)
+        letter = sp.Dummy(positive=True) if side else sp.Dummy(real=True)
+        names[entry] = -letter if side == -1 else letter
+    return names
+
+
+def _known_minors(one: SchemeStability, shown: Sequence[Part] | None = None) -> list[sp.Expr]:
+    """What of -K is positive by signs alone: the determinant of two parameters of one objective.
+
+    shown: the same parts in other letters, whose minors are given instead.
+    """
+    found = []
+    for part, other in zip(one.parts, shown or one.parts, strict=True):
+        if part.size == 2 and sign(_minor(part)) == 1:
+            found.append(_minor(other))
+    return found
+
+
+def _minor(part: Part) -> sp.Expr:
+    (a, b), (c, d) = part.field
+    return sp.expand(a * d - b * c)
+
+
+def _independent(entries: Sequence[sp.Expr]) -> list[sp.Expr]:
+    """The statistics in the entries, none within another, and the symbols beside them."""
+    nodes = {node for entry in entries for node in entry.atoms(OverData)}
+    outer = {node for node in nodes if not any(node != o and o.has(node) for o in nodes)}
+    hidden = dict.fromkeys(outer, sp.S.One)
+    symbols = {s for entry in entries for s in entry.xreplace(hidden).free_symbols}
+    inner = {s for node in outer for s in node.free_symbols}
+    if inner & symbols or any(inner):
+        raise BudgetError("its statistics depend on the parameters; give numbers, or data")
+    return sorted(outer | symbols, key=str)
