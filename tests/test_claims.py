@@ -20,10 +20,10 @@ from symmle.schemes import (
     symmetric,
     with_rule,
 )
-from symmle.stability import compared, stability
+from symmle.stability import compared, solver, stability
 from symmle.stability.containment import Holds, contained
 from symmle.stability.open_cells import samples
-from symmle.stability.region import Region
+from symmle.stability.region import Region, letters_of
 
 A, B, C, D = sp.symbols("a b c d", positive=True)
 R, S = sp.symbols("r s", real=True)
@@ -201,6 +201,49 @@ def test_a_single_point_on_the_circle_is_not_overlooked(place, holds):
     outer = (one, -(1 - ((g - place) ** 2 + (t - 1) ** 2) * fmpq(1, 40)))
     piece = Region(("g", "t0"), (), ((inner,), (outer,)), {"t0": 1})
     assert contained(piece, 0).holds is holds
+
+
+def braked_in_turn(places):
+    return with_rule(alternating(places), Rule.HEAVY_BALL, -sp.Rational(1, 2))
+
+
+def test_what_cells_leave_open_is_asked_of_z3_and_no_more_than_checked(monkeypatch):
+    """A negative momentum in turn, in three letters; without the extra its name is told."""
+    pair = [analysed(QUADRATIC, scheme) for scheme in (braked_in_turn, alternating)]
+    claim = compared(*pair).claims[0]
+    assert (claim.holds, claim.known) == (True, Known.CHECKED) and "z3" in claim.road
+    monkeypatch.setattr(solver, "is_installed", lambda: False)
+    claim = compared(*pair).claims[0]
+    assert (claim.holds, claim.known) == (None, Known.UNKNOWN) and "smt" in claim.road
+
+
+@pytest.mark.parametrize(("pull", "empty"), [(C, True), (-C, False)], ids=["pull", "zero sum"])
+def test_the_solver_says_of_a_game_what_the_cells_say(pull, empty):
+    """Its guess is stable for one scheme and not for the other, in fractions."""
+    parts = [analysed([[-A, B], [pull, -D]], s).parts for s in (simultaneous, alternating)]
+    answer = solver.asked(letters_of(*parts).pieces(), 0, 20.0)
+    assert answer.empty is empty
+    if not empty:
+        piece, point = answer.guess
+        assert piece.at(point) == (True, False)
+
+
+def test_the_solver_is_given_the_conditions_of_schur():
+    """All positive exactly where numpy finds every root inside, for degrees 1 to 5."""
+    constant = fmpq_mpoly_ctx.get(("u",), Ordering.lex).constant
+    source = random.Random(2)
+    seen = set()
+    for _ in range(1500):
+        degree = source.randint(1, 5)
+        lead = source.choice((1, 1, 2, -1))
+        rest = [fmpq(source.randint(-20, 20), 10 + 8 * i * degree) for i in range(degree)]
+        largest = max(abs(np.roots([lead, *(int(c.p) / int(c.q) for c in rest)])), default=0.0)
+        if abs(largest - 1) > 1e-6:
+            found = solver.schur_conditions([constant(lead), *map(constant, rest)])
+            inside = all(not c.is_zero() and c.leading_coefficient() > 0 for c in found)
+            assert inside == (largest < 1)
+            seen.add((degree, inside))
+    assert len(seen) == 10
 
 
 def run(capsys, *arguments):

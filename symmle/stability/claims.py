@@ -6,41 +6,39 @@ letter of its own, which proves more than is asked; numbers for the letters, tri
 refutes it is put into the schemes again, and decided by Schur and Cohn at that step alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.balls import exact
 from symmle.budget import allowance, bounded
 from symmle.domain import Variable
 from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.sample_mean import OverData
+from symmle.schemes import Metric, Rule
 from symmle.stability.algebra import above_bounds, sign
-from symmle.stability.cells import Undecided
 from symmle.stability.compare import is_one_objective_swept
+from symmle.stability.containment import Holds, contained
+from symmle.stability.open_cells import Point
 from symmle.stability.parts import Part
 from symmle.stability.records import Claim, SchemeStability
-from symmle.stability.trials import are_inside, trials
-
-if TYPE_CHECKING:
-    from symmle.stability.open_cells import Point
-    from symmle.stability.region import Region
+from symmle.stability.refuted import Places, entries_of, put, refuted, refuted_at, sentence
+from symmle.stability.region import Letters, Region, letters_of
+from symmle.stability.side_by_side import sets
+from symmle.stability.trials import trials
 
 _SECONDS = 6.0  # for both claims of a pair
+_SECONDS_OF_SOLVER = 2.0  # for one claim, beside the other roads
 _LARGEST = 2  # parameters of a part whose entries are made letters
 _THEOREM = (
     "a step that is stable for all at once raises the objective at each block, wherever its "
     "slope is not zero"
 )
 _IN_CELLS = "one fraction in every cell of the letters decides it"
-_AGAIN = "decided again at these numbers, by Schur and Cohn"
+_OF_RATES = "it holds in each eigenvector of the Hessian, whatever its rate"
 _OF_ENTRIES = "it holds for any numbers in place of the Jacobian's entries, of the same signs"
-
-Places = Mapping[sp.Expr, sp.Expr]
 
 
 def claims(
@@ -59,14 +57,16 @@ def claims(
 
 
 def _claim(one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]) -> Claim:
-    text = _text(one, other)
+    text = sentence(one, other)
     if is_one_objective_swept(one, other):
         return Claim(text, True, Known.PROVED, _THEOREM)
     why = "it was not decided"
     for road in (
+        partial(_by_eigenvectors, one, other),
         partial(_by_letters, one, other, domains),
         partial(_by_entries, one, other),
         partial(_by_numbers, one, other, domains),
+        partial(_by_solver, one, other, domains),
     ):
         try:
             found = road()
@@ -82,31 +82,71 @@ def _by_letters(
     one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]
 ) -> Claim | None:
     """By cells of the letters; a counterexample only where these are symbols without a tie."""
-    from symmle.stability.region import letters_of  # balls: not needed before
-
-    entries = _entries((*one.parts, *other.parts))
-    bounds = above_bounds(entries)
-    first, second = (_put(each.parts, bounds) for each in (one, other))
-    letters = letters_of(first, second, domains, [m.xreplace(bounds) for m in _known_minors(one)])
+    letters = _letters(one, other, domains)
     weakly, place = _decided(letters.pieces())
     if place is None:
         return _proved(one, other, weakly, _IN_CELLS)
-    values = letters.values(*place)
-    if bounds or not all(base.is_Symbol for base in values) or not are_inside(values, domains):
+    return refuted_at(one, other, letters, place, domains)
+
+
+def _letters(one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]) -> Letters:
+    bounds = above_bounds(entries_of((*one.parts, *other.parts)))
+    first, second = (put(each.parts, bounds) for each in (one, other))
+    return letters_of(first, second, domains, [m.xreplace(bounds) for m in _known_minors(one)])
+
+
+def _by_solver(
+    one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]
+) -> Claim | None:
+    """By z3, where it is installed; what it finds no counterexample of is checked, not proved."""
+    from symmle.stability.solver import asked, is_installed  # an extra
+
+    if not is_installed():
+        raise BudgetError("neither cells nor trials decided it; the extra smt (z3) may")
+    letters = _letters(one, other, domains)
+    answer = asked(letters.pieces(), 0, _SECONDS_OF_SOLVER)
+    if answer.empty:
+        return Claim(sentence(one, other), True, Known.CHECKED, "z3 finds no counterexample")
+    if answer.guess is None:
         return None
-    return _refuted(one, other, values, letters.step(*place))
+    return refuted_at(one, other, letters, answer.guess, domains)
+
+
+def _by_eigenvectors(one: SchemeStability, other: SchemeStability) -> Claim | None:
+    """All parameters of one objective at once: each eigenvector of the Hessian is one of its own.
+
+    Where the claim holds for one parameter, whatever its rate is, it holds for any number of them;
+    where it does not, the rates of the field may still be such that it does.
+    """
+    rate = sp.Dummy("rate", real=True)
+    inner, outer, road = _alone(one.parts, rate), _alone(other.parts, rate), _OF_RATES
+    scheme = other.map.scheme
+    if outer is None and scheme.metric is Metric.IDENTITY and scheme.rule is Rule.GRADIENT:
+        outer, road = Part((0,), ((rate,),), (((0,), 1),)), f"{_OF_RATES}; {_THEOREM}"
+    if inner is None or outer is None or not all(part.is_symmetric for part in other.parts):
+        return None
+    weakly, place = _decided(letters_of([inner], [outer]).pieces())
+    return None if place is not None or weakly else _proved(one, other, weakly, road)
+
+
+def _alone(parts: Sequence[Part], rate: sp.Expr) -> Part | None:
+    """What all parameters of one objective do, one block of them all, along one eigenvector."""
+    if any(len(part.program) != 1 or not part.is_symmetric for part in parts):
+        return None
+    repeats = {part.program[0][1] for part in parts}
+    if len(repeats) > 1:
+        return None
+    return replace(parts[0], places=(0,), field=((rate,),), program=(((0,), repeats.pop()),))
 
 
 def _by_entries(one: SchemeStability, other: SchemeStability) -> Claim | None:
     """Each entry of the field a letter: only a proof says anything of the entries themselves."""
-    from symmle.stability.region import letters_of  # likewise
-
     parts = (*one.parts, *other.parts)
     if max(part.size for part in parts) > _LARGEST:
         raise BudgetError("three or more parameters act on each other")
-    names = _letters_for(_entries(parts))
-    first, second = (_put(each.parts, names) for each in (one, other))
-    known = [minor.xreplace(names) for minor in _known_minors(one, _put(one.parts, names))]
+    names = _letters_for(entries_of(parts))
+    first, second = (put(each.parts, names) for each in (one, other))
+    known = [minor.xreplace(names) for minor in _known_minors(one, put(one.parts, names))]
     weakly, point = _decided(letters_of(first, second, (), known).pieces())
     return None if point is not None else _proved(one, other, weakly, _OF_ENTRIES)
 
@@ -115,14 +155,14 @@ def _by_numbers(
     one: SchemeStability, other: SchemeStability, domains: Sequence[Variable]
 ) -> Claim | None:
     """By values for the symbols and the statistics, where a sample may have any of them."""
-    letters = _independent(_entries((*one.parts, *other.parts)))
+    letters = _independent(entries_of((*one.parts, *other.parts)))
     statistics = [each for each in letters if isinstance(each, OverData)]
     if statistics and len(letters) > len(one.order):
         raise BudgetError("its statistics depend on each other; give numbers, or data")
     for values in bounded(_SECONDS, lambda: list(trials(letters, domains))):
         step = bounded(_SECONDS, partial(_step_of_one_alone, one, other, values))
         if step is not None:
-            found = _refuted(one, other, values, step)
+            found = refuted(one, other, values, step)
             if found is not None:
                 return found
     return None
@@ -131,16 +171,12 @@ def _by_numbers(
 def _step_of_one_alone(
     one: SchemeStability, other: SchemeStability, values: Places
 ) -> sp.Expr | None:
-    from symmle.stability.side_by_side import sets  # balls: not needed before
-
-    first, second = (_put(each.parts, values) for each in (one, other))
+    first, second = (put(each.parts, values) for each in (one, other))
     return sets(first, second).only_first
 
 
-def _decided(pieces: Iterable["Region"]) -> tuple[bool, tuple["Region", "Point"] | None]:
+def _decided(pieces: Iterable[Region]) -> tuple[bool, tuple[Region, Point] | None]:
     """(whether only weakly, a piece and a point of it where the second is not stable)."""
-    from symmle.stability.containment import Holds, contained  # likewise
-
     weakly = False
     for piece in pieces:
         found = contained(piece, 0)
@@ -151,49 +187,10 @@ def _decided(pieces: Iterable["Region"]) -> tuple[bool, tuple["Region", "Point"]
 
 
 def _proved(one: SchemeStability, other: SchemeStability, weakly: bool, road: str) -> Claim:
-    text = _text(one, other)
+    text = sentence(one, other)
     if weakly:
         text = f"no step that is stable for {one.name} has a multiplier of {other.name} beyond one"
     return Claim(text, True, Known.PROVED, road, strict=not weakly)
-
-
-def _refuted(
-    one: SchemeStability, other: SchemeStability, values: Places, step: sp.Expr
-) -> Claim | None:
-    """The counterexample, decided again from the fields and nothing else; None if it is none."""
-    from symmle.stability.cells import is_exact, is_stable, spectrum  # likewise
-    from symmle.stability.numeric import at_rising_precision
-
-    first, second = (_put(each.parts, values) for each in (one, other))
-    place = exact(step)
-    if place is None:
-        return None
-
-    def verdict() -> tuple[bool, bool]:
-        found = [is_stable([spectrum(p) for p in parts], place, None) for parts in (first, second)]
-        if None in found:
-            raise Undecided("balls do not tell")
-        return bool(found[0]), bool(found[1])
-
-    if at_rising_precision((*first, *second), verdict) != (True, False):
-        return None
-    known = Known.PROVED if all(map(is_exact, (*first, *second))) else Known.CERTIFIED
-    return Claim(_text(one, other), False, known, _AGAIN, tuple(values.items()), step)
-
-
-def _text(one: SchemeStability, other: SchemeStability) -> str:
-    return f"every step that is stable for {one.name} is stable for {other.name}"
-
-
-def _entries(parts: Iterable[Part]) -> list[sp.Expr]:
-    return [entry for part in parts for row in part.field for entry in row]
-
-
-def _put(parts: Sequence[Part], places: Places) -> tuple[Part, ...]:
-    return tuple(
-        replace(p, field=tuple(tuple(e.xreplace(places) for e in row) for row in p.field))
-        for p in parts
-    )
 
 
 def _letters_for(entries: Sequence[sp.Expr]) -> dict[sp.Expr, sp.Expr]:

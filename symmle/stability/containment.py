@@ -21,6 +21,7 @@ from symmle.stability.open_cells import Point, at, irreducible, samples
 from symmle.stability.region import Region, scaled_away
 
 _MOST_SAMPLES = 20_000
+_MORE = 300  # samples after a counterexample, for a shorter one
 _SECONDS = 1.0  # for one Groebner basis
 _SECONDS_OF_CELLS = 2.0  # for one piece
 
@@ -62,16 +63,25 @@ def _by_cells(
     ones = dict.fromkeys(fixed, fmpq(1))
     names = [name for name in piece.names if name not in ones]
     polynomials = [at(each, ones) for each in (*inner, *outer, *piece.conditions)]
-    anywhere = False
+    anywhere, first = False, _MOST_SAMPLES
+    found: list[Point] = []
     for count, point in enumerate(samples(polynomials, names)):
+        if found and count > first + _MORE:
+            break
         if count > _MOST_SAMPLES:
             raise BudgetError("there are too many cells")
         stable = piece.at({**point, **ones})
         if stable is not None and stable[one]:
             anywhere = True
             if not stable[1 - one]:
-                return True, {**point, **ones}
-    return anywhere, None
+                first = min(first, count)
+                found.append({**point, **ones})
+    return anywhere, min(found, key=_length, default=None)
+
+
+def _length(point: Point) -> int:
+    """How long the fractions of a point are to read."""
+    return sum(int(abs(value.p) * value.q).bit_length() for value in point.values())
 
 
 def _is_strict(
