@@ -53,7 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
     found = diagnose(case, scheme, step, start, count_asked(arguments.iterations), wrong)
     write = dumped(diagnosis_json(found)) if arguments.json else diagnosis_text(found)
     sys.stdout.write(write)
-    return 0 if case.targets else 1
+    arrived = case.model is None and found.outcome.value == "converges"
+    return 0 if case.targets or arrived else 1
 
 
 def _scheme(case: "Case", arguments: argparse.Namespace) -> Scheme:
@@ -78,4 +79,9 @@ def _step(arguments: argparse.Namespace) -> sp.Expr:
     step = step_asked(arguments)
     if step is None:
         raise InputError("diagnose needs the step of the run; add --step NUMBER")
+    if not 0 < float(step) < float("inf"):
+        raise InputError(
+            f"--step {arguments.step!r} is no number in double precision, in which the run is "
+            "made; give one from 1e-300 to 1e300"
+        )
     return step

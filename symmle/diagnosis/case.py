@@ -59,6 +59,19 @@ class Case:
         """Whether the update itself was given."""
         return self.problem is not None and self.problem.is_map
 
+    @property
+    def climbs(self) -> bool:
+        """Whether one function of all the variables is climbed."""
+        return self.problem is None or len(self.problem.objectives) == 1
+
+    @property
+    def goals(self) -> tuple[Mapping[sp.Symbol, float], ...]:
+        """The targets that are sought: of one objective its strict maxima, where there are any."""
+        if self.problem is None or not self.climbs:
+            return self.targets
+        tops = [t for t in self.targets if np.max(np.linalg.eigvalsh(self.hessian_at(t))) < 0]
+        return tuple(tops) or self.targets
+
     def number(self, expr: sp.Expr, point: Mapping[sp.Symbol, float]) -> sp.Expr:
         """An expression at a point on the data, as a float; nan where it has no value."""
         there = placed(expr, {s: sp.Float(v, _DIGITS) for s, v in point.items()})

@@ -19,6 +19,7 @@ _FAR = 10.0  # times its distance that a first update may throw a run
 _MOST = 1e15  # updates of a way back that is worth a number
 _FLAT = 1e-10  # of the information in units of its own, below which it is singular
 _THERE = 1e-3  # of a unit from the target, nearer than which a run is at it
+_NO_RATE = 1e-12  # a spectral radius that is zero, or one, but for rounding
 NEAR = 1e-10  # the scaled score of a point that is reached
 
 
@@ -46,7 +47,11 @@ class Facts:
     def verdict(self) -> Verdict | None:
         """Of the step at the target."""
         at_step = None if self.stability is None else self.stability.at_step
-        return None if at_step is None else at_step.verdict
+        if at_step is None:
+            return None
+        if self.case.is_map and abs(at_step.spectral_radius - 1) < _NO_RATE:
+            return Verdict.MARGINAL  # the point is a double, and no nearer to the true one
+        return at_step.verdict
 
     @property
     def predicted_rate(self) -> float | None:
@@ -84,6 +89,12 @@ def cause(facts: Facts) -> str:
 def _no_target(facts: Facts) -> str:
     if facts.case.targets:
         return ""
+    if facts.case.model is None and facts.outcome is Outcome.CONVERGES:
+        run = facts.orbit.run
+        return (
+            f"the run converges, after {_updates(run.steps)}, to {facts.shown(run.state)}, where "
+            "nothing moves; no isolated fixed point was found, so another start may lead elsewhere"
+        )
     if facts.case.model is None:
         return f"there is nothing to converge to: {facts.case.why_none}"
     return f"no estimate exists, so there is nothing to converge to: {facts.case.why_none}"
@@ -128,6 +139,8 @@ def _left(facts: Facts) -> str:
 def _overshoot(facts: Facts) -> str:
     if facts.target is None or facts.case.is_map:
         return ""
+    if facts.outcome in (Outcome.CYCLE, Outcome.CHAOTIC):
+        return ""  # it came back, and something else holds it
     first = facts.runner.run(facts.start, 1)
     before, after = facts.distance(facts.start), facts.distance(first.state)
     if first.stop is not Stop.COUNT or not after > _FAR * max(before, 1.0):
@@ -142,7 +155,7 @@ def _overshoot(facts: Facts) -> str:
         f"maximum as the start, because the gradient there is {first.largest_gradient:.3g}"
     )
     if facts.outcome is Outcome.CONVERGES:
-        return f"{told}; the run came back, after {facts.orbit.run.steps:,} updates"
+        return f"{told}; the run came back, after {_updates(facts.orbit.run.steps)}"
     target = list(facts.target.values())
     way = steps_of_the_flow(facts.runner, first.state, target, facts.units, _MOST)
     return told if way is None else f"{told}; the way back takes {_about(way)} updates"
@@ -161,6 +174,10 @@ def _outside(facts: Facts) -> str:
         )
     if facts.outcome is Outcome.CHAOTIC:
         return f"{where}; {_chaos(facts)}"
+    if facts.outcome is Outcome.CYCLE and not facts.orbit.standstill:
+        return f"{where}; {_round(facts)}"
+    if facts.outcome is Outcome.DIVERGES:
+        return f"{where}; {_overflow(facts)}"
     return f"{where}; {_aliased(facts)}" if facts.orbit.standstill else where
 
 
@@ -207,8 +224,9 @@ def _between(facts: Facts) -> str:
 def _coexisting(facts: Facts) -> str:
     if facts.verdict is not Verdict.STABLE or not facts.orbit.cycle:
         return ""
+    here = "" if facts.case.is_map else " at this step"
     return (
-        f"the fixed point attracts at this step, but only from nearer by: a "
+        f"the fixed point attracts{here}, but only from nearer by: a "
         f"{len(facts.orbit.cycle)}-cycle attracts as well, and took this start: {_between(facts)}"
     )
 
@@ -249,10 +267,13 @@ def _aliased(facts: Facts) -> str:
 def _marginal(facts: Facts) -> str:
     if facts.verdict is not Verdict.MARGINAL or facts.outcome is Outcome.CONVERGES:
         return ""
-    return (
-        f"the step {_number(facts.step)} is marginal: multipliers lie on the unit circle and none "
-        "outside, so that the run goes round the point and comes no nearer"
-    )
+    what = "the map" if facts.case.is_map else f"the step {_number(facts.step)}"
+    told = f"{what} is marginal: multipliers lie on the unit circle and none outside"
+    if facts.outcome is Outcome.CYCLE:
+        return f"{told}, so that the run goes round the point and comes no nearer"
+    if facts.outcome is Outcome.SLOW:
+        return f"{told}; the run comes nearer, but ever more slowly"
+    return f"{told}; {_overflow(facts)}" if facts.outcome is Outcome.DIVERGES else told
 
 
 def _slow(facts: Facts) -> str:
@@ -293,10 +314,10 @@ def _overflow(facts: Facts) -> str:
     if run.stop in (Stop.COUNT, Stop.DONE):
         faded = ", where the score has faded but does not vanish" * (run.stop is Stop.DONE)
         return (
-            f"the run goes away from the target: after {run.steps:,} updates it is at "
+            f"the run goes away from the target: after {_updates(run.steps)} it is at "
             f"{facts.shown(run.state)}{faded}"
         )
-    return f"overflow: after {run.steps:,} updates the numbers are too large for double precision"
+    return f"overflow: after {_updates(run.steps)} the numbers are too large for double precision"
 
 
 def _converged(facts: Facts) -> str:
@@ -306,26 +327,45 @@ def _converged(facts: Facts) -> str:
     if not facts.is_at_target:
         return (
             f"the run comes to {_kind(facts)}, {facts.shown(run.state)}, and not to the target, "
-            f"after {run.steps:,} updates: another start leads elsewhere"
+            f"after {_updates(run.steps)}: another start leads elsewhere"
         )
-    rate = facts.predicted_rate
-    told = "" if rate is None else f"; each update multiplies the error by {rate:.6g} near the end"
+    if facts.verdict is Verdict.UNSTABLE:
+        return (
+            f"the run comes to {facts.shown(run.state)}, after {_updates(run.steps)}, and stays "
+            f"there, although the point repels (spectral radius {facts.predicted_rate:.6g}): a "
+            "start beside its path goes elsewhere"
+        )
+    told = _geometric(facts)
     inside = "" if facts.case.is_map else f": the step is among the stable steps{_range(facts)}"
     stable = inside if facts.verdict is Verdict.STABLE else ""
-    return f"the run converges, after {run.steps:,} updates{stable}{told}"
+    return f"the run converges, after {_updates(run.steps)}{stable}{told}"
+
+
+def _geometric(facts: Facts) -> str:
+    """How fast the error shrinks near the end, to first order."""
+    rate = facts.predicted_rate
+    if rate is None:
+        return ""
+    if facts.verdict is Verdict.MARGINAL:
+        return "; a multiplier on the unit circle makes it slower than any geometric rate"
+    if rate < _NO_RATE:
+        return "; near the end it is faster than any geometric rate"
+    shown = f"{rate:.6g}" if rate < 1 - 1e-5 else f"1 - {1 - rate:.3g}"
+    return f"; each update multiplies the error by {shown} near the end"
 
 
 def _kind(facts: Facts) -> str:
     """What a stationary point is, by the signs of the curvatures there."""
-    if facts.case.model is None:
+    case, state = facts.case, facts.orbit.run.state
+    if not case.climbs:
         return "another fixed point"
-    state = facts.orbit.run.state
-    bends = np.linalg.eigvalsh(
-        facts.case.hessian_at(dict(zip(facts.case.symbols, state, strict=False)))
-    )
+    bends = np.linalg.eigvalsh(case.hessian_at(dict(zip(case.symbols, state, strict=False))))
+    turned = case.problem is not None and case.problem.objectives[0].sense < 0
     if np.max(bends) < 0:
-        return "another maximum"
-    return "a minimum" if np.min(bends) > 0 else "a saddle"
+        return f"another {'minimum' if turned else 'maximum'}"
+    if np.min(bends) > 0:
+        return f"a {'maximum' if turned else 'minimum'}"
+    return "a saddle"
 
 
 def _round(facts: Facts) -> str:
@@ -353,6 +393,10 @@ _RULES: tuple[Callable[[Facts], str], ...] = (
     _converged,
     _round,
 )
+
+
+def _updates(count: int) -> str:
+    return f"{count:,} update" + "s" * (count != 1)
 
 
 def _number(value: sp.Expr) -> str:

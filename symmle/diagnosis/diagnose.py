@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import sympy as sp
 
 from symmle.diagnosis.case import Case
 from symmle.diagnosis.causes import NEAR, Facts, cause
-from symmle.diagnosis.orbit import Orbit, follow, observed_rate
+from symmle.diagnosis.orbit import Orbit, follow, joined, observed_rate
 from symmle.diagnosis.record import Diagnosis, Outcome, Remedy
 from symmle.diagnosis.remedies import remedy
 from symmle.diagnosis.running import Floats, Runner, Stop
@@ -20,6 +21,10 @@ from symmle.stability.records import Verdict
 MOST = 1_000_000  # updates, where none are asked for
 _MOST_PASSES = 20_000  # where each reads all rows
 _GROWN = 1e3  # times its distance, at which a run is said to go away
+_SHRUNK = 0.9  # of the size of a run that turns, below which it comes nearer
+_MOST_PASSAGES = 50  # by points that repel
+_PASSAGE = 30.0  # e-fold growth of what is left of a distance, after which a passage is seen
+_STAYED = 1e-3  # of a unit, within which a run stays at a point that it came to
 
 
 def diagnose(
@@ -39,20 +44,15 @@ def diagnose(
     """
     place = tuple(float(start[symbol]) for symbol in case.symbols)
     _require_inside(case, place)
-    target = _nearest(case, place)
+    target = _nearest(case, case.goals, place)
     units = _units(case, target, place)
     runner = case.runner(scheme, step, units.tolist())
     count = count or (_MOST_PASSES if runner.passes else MOST)
     begin = (*place, *[0.0] * (len(runner.state) - len(place)))
-    orbit = follow(runner, begin, count, NEAR**2)
-    if orbit.run.stop is Stop.DONE:
-        target = _nearest(case, orbit.run.state)
+    orbit = _followed(case, scheme, step, runner, begin, count, units)
+    target = _target(case, orbit, target)
     found = None if target is None else _stability(case, scheme, target, step)
-    outcome = _outcome(case, runner, orbit, target, units)
-    at_step = None if found is None else found.at_step
-    marginal = at_step is not None and at_step.verdict is Verdict.MARGINAL
-    if outcome in (Outcome.SLOW, Outcome.DIVERGES) and marginal:
-        outcome = Outcome.CYCLE
+    outcome = _outcome(case, runner, orbit, target, units, _verdict(found))
     rate = None
     if target is not None and outcome in (Outcome.CONVERGES, Outcome.SLOW):
         rate = observed_rate(runner, begin, orbit.run.steps, list(target.values()), units)
@@ -128,9 +128,61 @@ def _require_inside(case: Case, place: Sequence[float]) -> None:
             )
 
 
-def _nearest(case: Case, state: Sequence[float]) -> Mapping[sp.Symbol, float] | None:
-    """The target nearest to a point, each in its own units."""
-    if not case.targets:
+def _followed(
+    case: Case,
+    scheme: Scheme,
+    step: sp.Expr,
+    runner: Runner,
+    begin: tuple[float, ...],
+    count: int,
+    units: Floats,
+) -> Orbit:
+    """The run, past every point that repels and that it only comes close to on its way."""
+    orbit = follow(runner, begin, count, NEAR**2)
+    for _ in range(_MOST_PASSAGES):
+        run = orbit.run
+        point = _nearest(case, case.targets, run.state)
+        if run.stop is not Stop.DONE or run.steps >= count or point is None:
+            break
+        there = _stability(case, scheme, point, step)
+        if there is None or there.at_step is None or there.at_step.verdict is not Verdict.UNSTABLE:
+            break
+        more = math.ceil(_PASSAGE / math.log(max(float(there.at_step.spectral_radius), 1 + 1e-6)))
+        on = runner.run(run.state, min(more, count - run.steps))
+        away = (np.array(on.largest) - np.abs(run.state[: len(units)])) / units
+        moved = np.abs(np.array(on.state) - np.array(run.state))[: len(units)] / units
+        if on.stop is Stop.COUNT and max(*away, *moved) < _STAYED:
+            break
+        passed = joined(run, on)
+        if on.stop is not Stop.COUNT or passed.steps >= count:
+            orbit = Orbit(passed)
+            break
+        after = follow(runner, on.state, count - passed.steps, NEAR**2)
+        orbit = replace(after, run=joined(passed, after.run))
+    return orbit
+
+
+def _target(
+    case: Case, orbit: Orbit, target: Mapping[sp.Symbol, float] | None
+) -> Mapping[sp.Symbol, float] | None:
+    """Where the run came to or goes round, if anywhere; else the point nearest to its start."""
+    run = orbit.run
+    if run.stop in (Stop.LEFT, Stop.BROKE):
+        return target
+    middle = np.mean(orbit.cycle, axis=0) if orbit.cycle else orbit.middle or run.state
+    return _nearest(case, case.goals, middle)
+
+
+def _verdict(found: SchemeStability | None) -> Verdict | None:
+    at_step = None if found is None else found.at_step
+    return None if at_step is None else at_step.verdict
+
+
+def _nearest(
+    case: Case, points: Sequence[Mapping[sp.Symbol, float]], state: Sequence[float]
+) -> Mapping[sp.Symbol, float] | None:
+    """The nearest of some points, each in its own units."""
+    if not points:
         return None
 
     def distance(target: Mapping[sp.Symbol, float]) -> float:
@@ -138,7 +190,7 @@ def _nearest(case: Case, state: Sequence[float]) -> Mapping[sp.Symbol, float] | 
         far = float(np.max(np.abs(away / case.units(target))))
         return far if math.isfinite(far) else math.inf
 
-    return min(case.targets, key=distance)
+    return min(points, key=distance)
 
 
 def _units(case: Case, target: Mapping[sp.Symbol, float] | None, place: Sequence[float]) -> Floats:
@@ -162,6 +214,7 @@ def _outcome(
     orbit: Orbit,
     target: Mapping[sp.Symbol, float] | None,
     units: Floats,
+    verdict: Verdict | None,
 ) -> Outcome:
     run = orbit.run
     if run.stop is Stop.DONE:
@@ -172,7 +225,9 @@ def _outcome(
             or (v.domain.upper.is_finite and x >= float(v.domain.upper))
             for v, x in zip(case.variables, run.state, strict=False)
         )
-        grown = any(not math.isfinite(x) or abs(x) > 1e150 for x in run.state)
+        ends = [end for v in case.variables for end in (v.domain.lower, v.domain.upper)]
+        most = 1e150 if any(end.is_finite for end in ends) else 1e6  # there is nothing to leave
+        grown = any(not math.isfinite(x) or abs(x) > most for x in run.state)
         return Outcome.LEAVES_DOMAIN if bounded or not grown else Outcome.DIVERGES
     if orbit.cycle:
         return Outcome.CYCLE
@@ -180,7 +235,7 @@ def _outcome(
         return Outcome.CYCLE if orbit.run.largest_gradient > 0 else Outcome.CONVERGES
     if orbit.lyapunov is not None and orbit.lyapunov[0] > max(3 * orbit.lyapunov[1], 1e-3):
         return Outcome.CHAOTIC
-    return _trend(runner, run.state, target, units)
+    return _trend(runner, run.state, target, units, verdict)
 
 
 def _rests(case: Case, state: Sequence[float], units: Floats) -> bool:
@@ -199,24 +254,27 @@ def _trend(
     state: Sequence[float],
     target: Mapping[sp.Symbol, float] | None,
     units: Floats,
+    verdict: Verdict | None,
 ) -> Outcome:
-    """Towards the target, away from everything, or round and round."""
-    middle = np.zeros(len(units)) if target is None else np.array(list(target.values()))
+    """Towards the target, away from everything, or round and round.
 
-    def far(point: Sequence[float]) -> float:
-        return float(np.max(np.abs(np.array(point[: len(middle)]) - middle) / units))
-
-    windows = []
-    here = tuple(state)
-    for _ in range(2):
-        distances = []
-        for _ in range(50):
-            here = runner.run(here, 20).state
-            distances.append(far(here))
-        windows.append((min(distances), max(distances)))
-    (_, before), (least, after) = windows
-    if after < before and target is not None:
-        return Outcome.SLOW
-    if least > _GROWN or target is None:
-        return Outcome.DIVERGES
-    return Outcome.CYCLE
+    A run that moves on in about one direction does not go round, however little it moves.
+    """
+    size = len(units)
+    middle = np.zeros(size) if target is None else np.array(list(target.values()))
+    here, places = tuple(state), []
+    for _ in range(100):
+        run = runner.run(here, 20)
+        if run.stop not in (Stop.COUNT, Stop.DONE):
+            return Outcome.DIVERGES
+        here = run.state
+        places.append((np.array(here[:size]) - middle) / units)
+    far = np.linalg.norm(places, axis=1)
+    moved = np.linalg.norm(np.diff(places, axis=0), axis=1)
+    straight = np.linalg.norm(places[-1] - places[0]) > np.sum(moved) / 2
+    before, after = np.max(far[:50]), np.max(far[50:])
+    if straight or target is None or np.min(far[50:]) > _GROWN:
+        near = target is not None and after < before
+        return Outcome.SLOW if near else Outcome.DIVERGES
+    inwards = after < _SHRUNK * before and verdict is not Verdict.UNSTABLE
+    return Outcome.SLOW if inwards or verdict is Verdict.STABLE else Outcome.CYCLE

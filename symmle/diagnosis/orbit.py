@@ -18,6 +18,7 @@ _SMALLEST = 1e-7  # a cycle, against the size of its points
 _AGAIN = 2_000  # steps after which a cycle must still be there
 _BATCHES, _TURNS, _TOGETHER = 20, 50, 10  # of the Lyapunov exponent: batches, turns, steps a turn
 _APART = 1e-8
+_BOUNDED = 2.0  # times its size, above which the second half of a run has grown
 _LAST = 40  # steps from which a rate is read
 
 
@@ -27,13 +28,15 @@ class Orbit:
 
     cycle: the points of the cycle it ends on, in order; empty for none.
     standstill: it moves no more though the score is not nothing.
-    lyapunov: (exponent a step, its standard error), where no cycle and no point was reached.
+    lyapunov: (exponent a step, its standard error), where no cycle and no point was reached, and
+    the run stays as large as it is.  middle: the mean of its points then; empty for none.
     """
 
     run: Run
     cycle: tuple[State, ...] = ()
     standstill: bool = False
     lyapunov: tuple[float, float] | None = None
+    middle: State = ()
 
 
 def follow(runner: Runner, start: Sequence[float], count: int, tolerance: float) -> Orbit:
@@ -43,7 +46,7 @@ def follow(runner: Runner, start: Sequence[float], count: int, tolerance: float)
         left = count - run.steps
         if left <= 0:
             break
-        run = _joined(run, runner.run(run.state, min(chunk, left), tolerance))
+        run = joined(run, runner.run(run.state, min(chunk, left), tolerance))
         if run.stop is not Stop.COUNT:
             return Orbit(run)
         if min(chunk, left) < _LONGEST:
@@ -53,7 +56,8 @@ def follow(runner: Runner, start: Sequence[float], count: int, tolerance: float)
         cycle = _cycle(runner, run.state, tolerance)
         if cycle:
             return Orbit(run, cycle)
-    return Orbit(run, lyapunov=_lyapunov(runner, run.state))
+    found = _lyapunov(runner, run.state)
+    return Orbit(run) if found is None else Orbit(run, lyapunov=found[0], middle=found[1])
 
 
 def observed_rate(
@@ -74,7 +78,8 @@ def _distance(state: Sequence[float], target: Sequence[float], units: Floats) ->
     return float(np.max(np.abs(away)))
 
 
-def _joined(before: Run, after: Run) -> Run:
+def joined(before: Run, after: Run) -> Run:
+    """Two runs, one after the other."""
     return replace(
         after,
         steps=before.steps + after.steps,
@@ -122,8 +127,8 @@ def _cycle(runner: Runner, state: State, tolerance: float) -> tuple[State, ...]:
     return tuple(tuple(map(float, each)) for each in again[:period])
 
 
-def _lyapunov(runner: Runner, state: State) -> tuple[float, float] | None:
-    """By the growth of a small distance, restored after every few steps.
+def _lyapunov(runner: Runner, state: State) -> tuple[tuple[float, float], State] | None:
+    """By the growth of a small distance, restored after every few steps; and the mean point.
 
     Source: G. Benettin, L. Galgani & J.-M. Strelcyn, Kolmogorov entropy and numerical experiments,
     Phys. Rev. A 14 (1976) 2338.
@@ -131,7 +136,7 @@ def _lyapunov(runner: Runner, state: State) -> tuple[float, float] | None:
     here = np.array(state)
     apart = _APART * (np.abs(here) + 1e-300)
     length = float(np.linalg.norm(apart))
-    means = []
+    means, places = [], []
     for _ in range(_BATCHES):
         total = 0.0
         for _ in range(_TURNS):
@@ -145,8 +150,13 @@ def _lyapunov(runner: Runner, state: State) -> tuple[float, float] | None:
                 return None
             total += math.log(now / length)
             here, apart = np.array(one.state), moved * (length / now)
+            places.append(here)
         means.append(total / (_TURNS * _TOGETHER))
-    return float(np.mean(means)), float(np.std(means, ddof=1) / math.sqrt(_BATCHES))
+    sizes = np.max(np.abs(places), axis=1)
+    if np.max(sizes[len(sizes) // 2 :]) > _BOUNDED * np.max(sizes[: len(sizes) // 2]):
+        return None  # it grows, and near starts part because they do
+    exponent = float(np.mean(means)), float(np.std(means, ddof=1) / math.sqrt(_BATCHES))
+    return exponent, tuple(map(float, np.mean(places, axis=0)))
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,9 @@ def _candidates(facts: Facts) -> Iterator[_Candidate]:
         step = steps[scheme.name]
         if step is not None:
             yield _Candidate(case, scheme, step, near)
+    if case.information is not None:
+        yield _Candidate(case, scoring(case.symbols), sp.S.One, near)
+    yield _Candidate(case, newton(case.symbols), sp.S.One, near)
 
 
 def _best_step(case: Case, scheme: Scheme, target: Mapping[sp.Symbol, float]) -> sp.Expr | None:
@@ -120,36 +123,50 @@ def _in_logs(facts: Facts, start: Mapping[sp.Symbol, float]) -> Iterator[_Candid
 
 
 def _tried(candidate: _Candidate) -> Remedy | None:
-    case, target = candidate.case, candidate.case.targets[0]
+    case = candidate.case
     try:
-        units = case.units(target)
+        units = case.units(case.goals[0])
         runner = case.runner(candidate.scheme, candidate.step, units.tolist())
     except (InputError, BudgetError, ArithmeticError, SymmleError):
         return None
     memory = [0.0] * (len(runner.state) - len(case.symbols))
     start = (*candidate.start.values(), *memory)
     run = runner.run(start, _MOST_PASSES if runner.passes else _MOST, NEAR**2)
-    if run.stop is not Stop.DONE:
+    if run.stop is not Stop.DONE or run.steps == 0:
         return None
-    away = [
-        abs(found - wanted) / unit
-        for found, wanted, unit in zip(run.state, target.values(), units, strict=False)
-    ]
-    if max(away) > 1e-6:
+    target = _reached(case, run.state, units)
+    if target is None:
         return None  # another stationary point
     return Remedy(
         candidate.scheme.name,
         float(candidate.step),
         {symbol.name: value for symbol, value in candidate.start.items()},
-        _predicted(candidate, runner, units, run.steps),
+        _predicted(candidate, target, runner, units, run.steps),
         run.steps,
         candidate.coordinates,
     )
 
 
-def _predicted(candidate: _Candidate, runner: Runner, units: Floats, seen: int) -> int:
+def _reached(
+    case: Case, state: tuple[float, ...], units: Floats
+) -> Mapping[sp.Symbol, float] | None:
+    """The goal at which a run ended: of a model, the estimate alone."""
+    for goal in case.goals if case.problem is not None else case.goals[:1]:
+        away = (np.array(state[: len(goal)]) - np.array(list(goal.values()))) / units
+        if np.max(np.abs(away)) <= 1e-6:
+            return goal
+    return None
+
+
+def _predicted(
+    candidate: _Candidate,
+    goal: Mapping[sp.Symbol, float],
+    runner: Runner,
+    units: Floats,
+    seen: int,
+) -> int:
     """From the rate at the target; what was seen where it is faster than any rate."""
-    target = list(candidate.case.targets[0].values())
+    target = list(goal.values())
     memory = [0.0] * (len(runner.state) - len(target))
     rest, sizes = [*target, *memory], [*units.tolist(), *units.tolist()[: len(memory)]]
     columns = []

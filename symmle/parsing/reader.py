@@ -149,8 +149,10 @@ class _Reader:
             return CONSTANTS[node.id]
         if node.id in FUNCTIONS or node.id == "where":
             raise self.wrong(node, f"{node.id} is a function; write {node.id}(...)")
+        if not self.names:
+            raise self.wrong(node, "a number must stand here; write one such as 0.5, 1/3 or 1e-3")
         near = get_close_matches(node.id, self.names, n=2, cutoff=0.5)
-        there = f" (declared: {', '.join(list(self.names)[:12])})" if self.names else ""
+        there = f" (declared: {', '.join(list(self.names)[:12])})"
         hint = f", or did you mean {' or '.join(near)}?" if near else ""
         raise self.wrong(
             node,

@@ -6,7 +6,7 @@ from textwrap import wrap
 
 from symmle.diagnosis import Diagnosis, Remedy
 from symmle.report.encoding import Object, Value
-from symmle.report.printer import exact
+from symmle.report.json_report import interval_json
 from symmle.stability import Interval
 
 _WIDTH = 88
@@ -31,7 +31,7 @@ def diagnosis_json(found: Diagnosis) -> Object:
         "observed_rate": found.observed_rate,
         "stable_steps": None
         if found.stable_steps is None
-        else [_interval(each) for each in found.stable_steps],
+        else [interval_json(each, True) for each in found.stable_steps],
         "cycle": [_numbers(each) for each in found.cycle],
         "cause": found.cause,
         "remedy": None if found.remedy is None else _remedy(found.remedy),
@@ -55,15 +55,6 @@ def _remedy(found: Remedy) -> Object:
         "iterations": found.seen,
     }
     return record | ({"coordinates": found.coordinates} if found.coordinates else {})
-
-
-def _interval(each: Interval) -> Object:
-    return {
-        "lower": exact(each.lower),
-        "upper": exact(each.upper),
-        "lower_event": None if each.lower_event is None else each.lower_event.value,
-        "upper_event": None if each.upper_event is None else each.upper_event.value,
-    }
 
 
 def _numbers(values: Mapping[str, float]) -> Object:

@@ -145,7 +145,7 @@ def scheme_json(scheme: SchemeStability) -> Object:
     _put(
         record,
         "stable_steps",
-        None if intervals is None else [_interval(each, at_numbers) for each in intervals],
+        None if intervals is None else [interval_json(each, at_numbers) for each in intervals],
         reason,
     )
     _put(record, "best_step", _number(scheme.best_step, at_numbers), reason)
@@ -197,7 +197,8 @@ def _map(scheme: SchemeStability) -> Object:
     return record
 
 
-def _interval(each: Interval, at_numbers: bool) -> Object:
+def interval_json(each: Interval, at_numbers: bool) -> Object:
+    """A range of stable steps; its ends are doubles at numbers, else text."""
     record: Object = {}
     for side, end, event, criticality, passage in (
         ("lower", each.lower, each.lower_event, each.lower_criticality, each.lower_passage),
