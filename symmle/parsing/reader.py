@@ -150,7 +150,11 @@ class _Reader:
         if node.id in FUNCTIONS or node.id == "where":
             raise self.wrong(node, f"{node.id} is a function; write {node.id}(...)")
         if not self.names:
-            raise self.wrong(node, "a number must stand here; write one such as 0.5, 1/3 or 1e-3")
+            raise self.wrong(
+                node,
+                f"the name {short(node.id)} is not declared, for a number must stand here; write "
+                "one such as 0.5, 1/3 or 1e-3",
+            )
         near = get_close_matches(node.id, self.names, n=2, cutoff=0.5)
         there = f" (declared: {', '.join(list(self.names)[:12])})"
         hint = f", or did you mean {' or '.join(near)}?" if near else ""
