@@ -135,8 +135,9 @@ def _wider_box(proof: dict[str, Any]) -> None:
 
 
 def _another_map(proof: dict[str, Any]) -> None:
-    line = proof["statements"][0]["values"]
-    line[0] = f"3*({line[0]})"
+    given = len(proof["variables"]) + len(proof["constants"]) + len(proof["rows"])
+    proof["each"].append(["+", proof["image"][0], proof["image"][0]])
+    proof["image"][0] = given + len(proof["once"]) + len(proof["each"]) - 1
 
 
 def _no_time(proof: dict[str, Any]) -> None:

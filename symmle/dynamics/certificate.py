@@ -1,19 +1,16 @@
 """A certified basin as a record that `checker.py` reads without the rest of the program."""
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from symmle.dynamics.basin import Basin
 from symmle.dynamics.moves import Ends, Moves
+from symmle.dynamics.operations import Operations, Place
 from symmle.enclosed import exactly
-from symmle.errors import InputError
-from symmle.sample_mean import SampleMean, raw
+from symmle.sample_mean import raw
 
 Record = dict[str, object]
-
-_KNOWN = (
-    sp.exp, sp.log, sp.sin, sp.cos, sp.tanh, sp.sinh, sp.cosh, sp.atan, sp.loggamma, sp.erf,
-    sp.erfc, sp.polygamma, SampleMean,
-)  # fmt: skip
 
 
 def certificate(moves: Moves, basin: Basin, claim: str) -> Record:
@@ -33,9 +30,10 @@ def certificate(moves: Moves, basin: Basin, claim: str) -> Record:
             for line in moves.lines
         ],
         "sweeps": moves.sweeps,
-        "positive": [_text(each) for each in moves.positive],
-        "constants": {str(each.letter): each.text for each in moves.constants},
-        "statistics": {str(each.letter): str(each.statistic) for each in moves.constants},
+        "statistics": {
+            str(each.letter): [str(each.statistic), each.text] for each in moves.constants
+        },
+        **_operations(moves),
         "rows": {
             str(symbol): [str(exactly(value)) for value in column]
             for symbol, column in moves.rows.items()
@@ -56,12 +54,35 @@ def _ends(box: Ends) -> list[list[str]]:
     return [[str(low), str(high)] for low, high in box]
 
 
+def _operations(moves: Moves) -> Record:
+    """One update, with what must stay positive before and after each of its lines."""
+    letters = {each.letter: each.text for each in moves.constants}
+    written = Operations(moves.variables, letters, list(moves.rows))
+    here = dict(written.variables)
+
+    def places(exprs: Sequence[sp.Expr]) -> list[Place]:
+        known = dict(here)
+        return [written.place(_exact(expr), known) for expr in exprs]
+
+    positive = places(moves.positive)
+    for line in moves.lines * moves.sweeps:
+        for _ in range(line.written.repeat):
+            new = places(line.written.values)
+            here |= zip(line.written.parameters, new, strict=True)
+            positive += places(moves.positive)
+    return {
+        "constants": written.constants,
+        **written.listed(),
+        "image": [written.numbered(here[each]) for each in moves.variables],
+        "positive": sorted({written.numbered(each) for each in positive}),
+    }
+
+
+def _exact(expr: sp.Expr) -> sp.Expr:
+    """The expression in raw moments, with every number exact."""
+    plain = raw(expr)
+    return plain.xreplace({each: sp.Rational(each) for each in plain.atoms(sp.Float)})
+
+
 def _text(expr: sp.Expr) -> str:
-    """The expression with every number exact."""
-    there = {each: sp.Rational(each) for each in expr.atoms(sp.Float)}
-    unknown = [f for f in expr.atoms(sp.Function) if not isinstance(f, _KNOWN)]
-    if unknown:
-        raise InputError(
-            f"a certificate has no way to write {unknown[0].func}; leave --certificate out"
-        )
-    return str(raw(expr).xreplace(there))
+    return str(_exact(expr))
