@@ -195,7 +195,7 @@ def sample_rows(
     return rows, [mpmath.mpf(float(weight)) for weight in sample.weights]
 
 
-def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
+def at_data(derivation: Derivation, estimator: Estimator, arguments: argparse.Namespace) -> Point:
     """The estimate on the data; H and its derivatives are evaluated there.
 
     Raises NoEstimateError where the data have no estimate.
@@ -203,10 +203,12 @@ def at_data(derivation: Derivation, arguments: argparse.Namespace) -> Point:
     import mpmath
 
     from symmle.fit import fit
+    from symmle.fit.prepare import prepared
     from symmle.precise import evaluate
 
-    sample = sample_for(derivation.model, arguments)
-    fitted = fit(derivation.model, sample)
+    model = derivation.model
+    sample = sample_for(model, arguments)
+    fitted = fit(model if model.given else prepared(derivation, estimator), sample)
     if fitted.estimate is None:
         raise NoEstimateError(f"{arguments.data!r} gives no estimate to analyse: {fitted.message}")
     variables = (*derivation.model.given, *derivation.model.parameters)

@@ -61,7 +61,7 @@ def _of_model(arguments: argparse.Namespace) -> "Radius":
         estimator = estimate(derivation)
         if not (estimator.follows_score and derivation.smooth):
             raise NoEstimateError(f"{model.name} has no fixed point to analyse: {estimator.road}")
-        point = at_data(derivation, arguments)
+        point = at_data(derivation, estimator, arguments)
         where = Path(arguments.data).name
     else:
         raise InputError(

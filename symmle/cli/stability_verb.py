@@ -179,7 +179,7 @@ def _point(derivation: Derivation, arguments: argparse.Namespace) -> Point:
         return at_values(derivation, arguments.at)
     estimator = estimate(derivation)
     if estimator.follows_score and arguments.data:
-        return at_data(derivation, arguments)
+        return at_data(derivation, estimator, arguments)
     undecided = estimator.kind in (Kind.BOUNDARY, Kind.NONE) or bool(estimator.whole)
     if undecided or not derivation.smooth:
         raise NoEstimateError(

@@ -32,7 +32,12 @@ def prepare(model: Model) -> Prepared:
     """
     model = model.freed()
     derivation = derive(model)
-    estimator = estimate(derivation)
+    return prepared(derivation, estimate(derivation))
+
+
+def prepared(derivation: Derivation, estimator: Estimator) -> Prepared:
+    """The same of what is derived and solved; the model has no constant without a value."""
+    model = derivation.model
 
     @cache
     def module() -> ModuleType:
