@@ -52,6 +52,20 @@ def test_the_coordinate_makes_it_the_known_map(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "letters"),
+    [("(r + 1)*x - x**2", "R z"), ("z*exp(r - 2*z)", "r w"), ("r*z*(1 - z)", "r w")],
+)
+def test_its_letters_are_not_those_of_the_map_at_hand(text: str, letters: str) -> None:
+    """r = r + 1 would be nonsense; r = r is not."""
+    image = sp.sympify(text)
+    (variable,) = image.free_symbols - {sp.Symbol("r")}
+    found = conjugacy(image, variable)
+    assert f"{found.parameter} {found.variable}" == letters
+    assert found.image.free_symbols == {found.parameter, found.variable}
+    assert not any(letter in "".join(what for _, what in found.thresholds) for letter in "{}")
+
+
+@pytest.mark.parametrize(
     "text", ["x**2 + 1", "x**3 + x**2", "sin(x)", "x**4", "exp(x)", "2*x + 1", "g*exp(-x)"]
 )
 def test_what_is_none_of_them_is_not_named(text: str) -> None:

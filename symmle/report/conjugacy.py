@@ -27,11 +27,11 @@ def conjugacy_facts(scheme: SchemeStability) -> Iterator[tuple[str, Sentence]]:
         "conjugate to",
         (
             f"{found.name} ",
-            chain(("z'", "=", found.image)),
+            chain((f"{found.variable}'", "=", found.image)),
             " with ",
             chain((found.parameter, "=", found.value)),
             " and ",
-            chain(("z", "=", found.coordinate)),
+            chain((found.variable, "=", found.coordinate)),
         ),
     )
     if found.thresholds:

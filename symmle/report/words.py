@@ -26,11 +26,11 @@ _EVENTS = {
 _PASSAGES = {
     Passage.FOLD: "a fold: the point meets another, and both vanish",
     Passage.TRANSCRITICAL: "transcritical: another point passes through and takes over",
-    Passage.PITCHFORK: "a pitchfork",
+    Passage.PITCHFORK: "a pitchfork: three points, or a point and a 2-cycle, meet",
 }
 _BRANCHES = {
-    Criticality.SUPERCRITICAL: "beyond it two points, or a 2-cycle, attract instead",
-    Criticality.SUBCRITICAL: "below it two points, or a 2-cycle, repel and narrow the basin",
+    Criticality.SUPERCRITICAL: "the middle one attracts on one side, the outer two on the other",
+    Criticality.SUBCRITICAL: "the outer two repel, and narrow the basin of the middle one",
 }
 _CYCLES = {Event.FLIP: "2-cycle", Event.NEIMARK_SACKER: "closed curve"}
 

@@ -11,7 +11,7 @@ Introduction to Chaotic Dynamical Systems (1989), 1.7; R. M. May and G. F. Oster
 Naturalist 110 (1976) 573; T. D. Rogers and D. C. Whitley, Mathematical Modelling 4 (1983) 9.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -28,12 +28,14 @@ _ENDLESS = "period doubling without end"
 class Conjugacy:
     """A known map z' = image(z), with its parameter.
 
-    parameter: the letter in `image`; value: what it is.  coordinate: z in the variable.
+    variable, parameter: the letters in `image`, none of which the map at hand has; value: what
+    the parameter is.  coordinate: z in the variable.
     thresholds: values of the parameter at which the map changes, and what happens there.
     """
 
     name: str
     image: sp.Expr
+    variable: sp.Symbol
     parameter: sp.Symbol
     value: sp.Expr
     coordinate: sp.Expr
@@ -42,7 +44,7 @@ class Conjugacy:
 
 _R, _Z = sp.Symbol("r"), sp.Symbol("z")
 _QUADRATIC: tuple[Threshold, ...] = (
-    (sp.Integer(1), "0 gives way to 1 - 1/r, which attracts"),
+    (sp.Integer(1), "0 gives way to 1 - 1/{r}, which attracts"),
     (sp.Integer(3), "a 2-cycle takes over"),
     (1 + sp.sqrt(6), "a 4-cycle takes over"),
     (sp.Float("3.569946"), _ENDLESS),
@@ -50,7 +52,7 @@ _QUADRATIC: tuple[Threshold, ...] = (
     (sp.Integer(4), "beyond it almost every start escapes"),
 )
 _RICKER: tuple[Threshold, ...] = (
-    (sp.Integer(2), "a 2-cycle takes over from z = 1"),
+    (sp.Integer(2), "a 2-cycle takes over from {z} = 1"),
     (sp.Float("2.5265"), "a 4-cycle takes over"),
     (sp.Float("2.6924"), _ENDLESS),
 )
@@ -67,9 +69,27 @@ def conjugacy(image: sp.Expr, variable: sp.Symbol) -> Conjugacy | None:
     if image.count_ops() > _LONG or variable not in image.free_symbols:
         return None
     try:
-        return bounded(_SECONDS, lambda: _conjugacy(image, variable))
+        found = bounded(_SECONDS, lambda: _conjugacy(image, variable))
     except BudgetError:
         return None
+    taken = {each.name for each in image.free_symbols}
+    if found is not None and found.value.is_Symbol:
+        taken -= {str(found.value)}  # it is r itself
+    return found and _in_free_letters(found, taken)
+
+
+def _in_free_letters(found: Conjugacy, taken: set[str]) -> Conjugacy:
+    """The same, so that r is not said to be r + 1 of another r."""
+    z = next(sp.Symbol(name) for name in ("z", "w", "u", "z_") if name not in taken)
+    r = next(sp.Symbol(name) for name in ("r", "R", "rho", "r_") if name not in taken)
+    words = {"r": r.name, "z": z.name}
+    return replace(
+        found,
+        image=found.image.xreplace({_R: r, _Z: z}),
+        parameter=r,
+        variable=z,
+        thresholds=tuple((at, what.format(**words)) for at, what in found.thresholds),
+    )
 
 
 def _conjugacy(image: sp.Expr, x: sp.Symbol) -> Conjugacy | None:
@@ -96,7 +116,7 @@ def _quadratic(a: sp.Expr, b: sp.Expr, c: sp.Expr, x: sp.Symbol) -> Conjugacy | 
         value = 1 + sp.sqrt(square)
         # r z (1 - z) is w**2 + k in w = r (1/2 - z), and here w = a x + b/2
         coordinate = sp.factor_terms(sp.Rational(1, 2) - (a * x + b / 2) / value)
-    return Conjugacy("the logistic map", _R * _Z * (1 - _Z), _R, value, coordinate, _QUADRATIC)
+    return Conjugacy("the logistic map", _R * _Z * (1 - _Z), _Z, _R, value, coordinate, _QUADRATIC)
 
 
 def _cubic(a: sp.Expr, b: sp.Expr, c: sp.Expr, d: sp.Expr, x: sp.Symbol) -> Conjugacy | None:
@@ -111,7 +131,7 @@ def _cubic(a: sp.Expr, b: sp.Expr, c: sp.Expr, d: sp.Expr, x: sp.Symbol) -> Conj
         z, image, known = sp.sqrt(a) * (x - centre), _R * _Z + _Z**3, ()
     else:
         return None
-    return Conjugacy("the cubic map", image, _R, value, z, known)
+    return Conjugacy("the cubic map", image, _Z, _R, value, z, known)
 
 
 def _product(image: sp.Expr, x: sp.Symbol) -> Conjugacy | None:
@@ -142,4 +162,4 @@ def _ricker(value: sp.Expr, coordinate: sp.Expr) -> Conjugacy | None:
     if value == 0:
         return None
     image = _Z * sp.exp(_R * (1 - _Z))
-    return Conjugacy("Ricker's map", image, _R, value, sp.factor_terms(coordinate), _RICKER)
+    return Conjugacy("Ricker's map", image, _Z, _R, value, sp.factor_terms(coordinate), _RICKER)
