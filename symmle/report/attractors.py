@@ -111,19 +111,19 @@ def sentence(each: "Attractors", symbols: Sequence[str]) -> str:
 
 def proof_sentence(each: EveryStart) -> str:
     """What was proved, and by what."""
+    claim = "Every start in the domain converges to the point, if slowly from far away"
     if each.above is None:
         return (
-            "Every start in the domain converges to the point: the update keeps to the domain, "
-            "and has no other fixed point there and no cycle of period 2 (Coppel 1955)."
+            f"{claim}: the update keeps to the domain, and has no other fixed point there and no "
+            "cycle of period 2 (Coppel 1955)."
         )
     with localcontext(prec=_DIGITS, rounding=ROUND_FLOOR):
         floor = Decimal(int(each.above.p)) / Decimal(int(each.above.q))
     there = [f"{symbol} = {float(place):.6g}" for symbol, place in each.places.items()]
     return (
-        "Every start in the domain converges to the point: from the first update on "
-        f"{each.along} is greater than {floor}, where each update brings "
-        f"{' and '.join(map(str, each.places))} nearer to the estimate; "
-        f"and where {' and '.join(there)}, there is no other fixed point and no cycle of period 2 "
+        f"{claim}: from the first update on {each.along} is greater than {floor}, where each "
+        f"update brings {' and '.join(map(str, each.places))} nearer to the estimate; and where "
+        f"{' and '.join(there)}, there is no other fixed point and no cycle of period 2 "
         "(Coppel 1955)."
     )
 
