@@ -25,13 +25,15 @@ from symmle.diagnosis.running import Stop
 from symmle.errors import InputError
 from symmle.families import family_model
 from symmle.model import Model
-from symmle.pictures.basin import End, Kind, _cycles, basin
+from symmle.pictures.basin import End, Kind, basin
 from symmle.pictures.bifurcation import _periods, bifurcation_of_map, bifurcation_of_scheme
 from symmle.pictures.canvas import look
 from symmle.pictures.cobweb import cobweb
+from symmle.pictures.convergence import convergence
 from symmle.pictures.draw_sets import colours_of, widest
+from symmle.pictures.fates import cycles_of
 from symmle.pictures.law import case_of_law
-from symmle.pictures.paths import convergence, path_of, trajectory
+from symmle.pictures.paths import path_of, trajectory
 from symmle.pictures.radius import radius
 from symmle.pictures.view import Window, within
 from symmle.problem import build_problem
@@ -355,7 +357,7 @@ def test_rounding_is_no_cycle() -> None:
         return [np.where(points[0] == 1.0, np.nextafter(1.0, 2.0), 1.0)]
 
     moved = compiled.ArrayMap(sp.symbols("x,"), 8, False, (((0,), 1, flicker),), 1)
-    assert _cycles(moved, [np.ones(3)], 1, np.ones(1)).tolist() == [0, 0, 0]
+    assert cycles_of(moved, [np.ones(3)], 1, np.ones(1)).tolist() == [0, 0, 0]
 
 
 def test_what_leaves_is_told_from_what_grows() -> None:

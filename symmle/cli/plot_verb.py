@@ -91,7 +91,8 @@ def _drawing(found: "Picture") -> "Callable[[Figure], None]":
     from symmle.pictures.basin import Basin
     from symmle.pictures.bifurcation import Bifurcation
     from symmle.pictures.cobweb import Cobweb
-    from symmle.pictures.paths import Convergence, Trajectory
+    from symmle.pictures.convergence import Convergence
+    from symmle.pictures.paths import Trajectory
     from symmle.pictures.radius import Radius
 
     match found:
@@ -117,7 +118,8 @@ def _found(arguments: argparse.Namespace) -> "Picture":
     from symmle.pictures.basin import basin
     from symmle.pictures.bifurcation import bifurcation_of_scheme
     from symmle.pictures.cobweb import cobweb
-    from symmle.pictures.paths import convergence, trajectory
+    from symmle.pictures.convergence import convergence
+    from symmle.pictures.paths import trajectory
 
     case, data = _case(arguments)
     names = [each.name for each in case.variables]

@@ -7,7 +7,8 @@ import numpy as np
 from symmle.diagnosis.running import Stop
 from symmle.pictures.canvas import BLACK, VERMILLION, legend, look, number, titled
 from symmle.pictures.cobweb import Cobweb
-from symmle.pictures.paths import Convergence, Descent, Path, Trajectory
+from symmle.pictures.convergence import Convergence, Descent
+from symmle.pictures.paths import Path, Trajectory
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Runs as they are drawn: the points of a path, a likelihood around it, and its convergence."""
+"""Runs as they are drawn: the points of a path, and a likelihood around it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,29 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 import sympy as sp
 
-from symmle.derive import derive
 from symmle.diagnosis import Case
-from symmle.diagnosis.compiled import over_points
 from symmle.diagnosis.running import Floats, Runner, Stop
 from symmle.domain import Variable
-from symmle.errors import BudgetError, InputError, NoEstimateError
+from symmle.errors import InputError
+from symmle.pictures.heights import height_name, heights_at, levels_of, rows_of
 from symmle.pictures.view import Window, around, near_by
 from symmle.schemes import Scheme
-from symmle.stability.records import Verdict
 
 _HEAD = 400  # points of a path that are all kept
 _KEPT = 2_000  # points in all, from which on every other one is let go
 _CLOSE = 1e-13  # the scaled score at which a run is at its end
 _SIDE = 240  # points of a likelihood's grid along each side
 _LEAST_SIDE, _VALUES = 60, 4e8  # of many rows: that side at least, and points times rows
-_RUN, _PASSING_RUN = 100_000, 2_000  # updates of a convergence curve
-_BEGINNING = 500  # of one that comes no nearer
-_NEARER = 0.9  # times its distance in the second tenth of the run
+_RUN, _PASSING_RUN = 100_000, 2_000  # updates, where none are asked for
 _ABOUT = 1.5  # units that a trajectory shows about its start and targets
-_CONTOURS, _RATIO = 8, 4.0
-_MOST_CONTOURS = 12
-_ONE_ERROR = 0.5  # fall of a log-likelihood at one standard error
-_STEADY = (1e-10, 1e-2)  # distances between which a rate is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +70,6 @@ class Trajectory:
     beyond: tuple[tuple[str, int, str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Descent:
-    """The distance of one run to the point it should come to.
-
-    distances: at `iterations`, the largest over the variables, each in its own unit.
-    predicted_rate: the spectral radius there; None where it was not found.
-    observed_rate: of the last part of the run above rounding; None where there is none.
-    anchor: (iteration, distance) through which the predicted line is drawn.
-    """
-
-    path: Path
-    distances: Floats
-    predicted_rate: float | None
-    observed_rate: float | None
-    anchor: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Convergence:
-    """Distances of runs from one start, by scheme; units: of each variable, by name."""
-
-    model: str
-    data: str
-    start: Mapping[str, float]
-    target: Mapping[str, float]
-    units: Mapping[str, float]
-    descents: tuple[Descent, ...]
-
-
 def trajectory(
     case: Case,
     runs: Sequence[tuple[Scheme, sp.Expr]],
@@ -143,11 +106,11 @@ def trajectory(
         )
         for i, variable in enumerate(case.variables)
     )
-    count_of_side = int(min(_SIDE, max(_LEAST_SIDE, math.sqrt(_VALUES / _rows(case)))))
+    count_of_side = int(min(_SIDE, max(_LEAST_SIDE, math.sqrt(_VALUES / rows_of(case)))))
     x, y = (np.linspace(*side.inner(count_of_side), count_of_side) for side in sides)
     across, up = np.meshgrid(x, y)
-    heights = _heights(case, [across.ravel(), up.ravel()])
-    top, levels = (0.0, ()) if heights is None else _levels(case, heights)
+    heights = heights_at(case, [across.ravel(), up.ravel()])
+    top, levels = (0.0, ()) if heights is None else levels_of(case, heights)
     names = tuple(each.name for each in case.variables)
     return Trajectory(
         case.name,
@@ -157,7 +120,7 @@ def trajectory(
         x,
         y,
         None if heights is None else heights.reshape(across.shape),
-        _height_name(case),
+        height_name(case),
         top,
         levels,
         paths,
@@ -220,158 +183,6 @@ def size_of(case: Case) -> Floats:
     if case.targets:
         return case.units(case.targets[0])
     return np.ones(len(case.variables))
-
-
-def convergence(
-    case: Case,
-    runs: Sequence[tuple[Scheme, sp.Expr]],
-    start: Mapping[sp.Symbol, float],
-    count: int | None,
-    data: str,
-) -> Convergence:
-    """The distance to the target against the update, with the rate that the Jacobian predicts.
-
-    count: updates at most; None for 100,000, or 2,000 that read all rows, of which a run that
-    comes no nearer shows its first 500.  The target is the one that the first run comes nearest to.
-    Raises NoEstimateError where there is no target, InputError for a start outside the domain.
-    """
-    if not case.targets:
-        raise NoEstimateError(f"there is nothing to converge to: {case.why_none}")
-    paths = [_run_or_its_beginning(case, *each, start, count) for each in runs]
-    target = min(case.targets, key=lambda each: _distances(case, each, paths[0].points[-1:])[0])
-    if paths[0].updates == 0 and paths[0].stop is Stop.DONE:
-        raise InputError("the run starts where it should come to; choose another --start")
-    descents = tuple(
-        _descent(case, scheme, step, path, target)
-        for (scheme, step), path in zip(runs, paths, strict=True)
-    )
-    names = [each.name for each in case.variables]
-    return Convergence(
-        case.name,
-        data,
-        dict(zip(names, (start[s] for s in case.symbols), strict=True)),
-        dict(zip(names, target.values(), strict=True)),
-        dict(zip(names, case.units(target).tolist(), strict=True)),
-        descents,
-    )
-
-
-def _run_or_its_beginning(
-    case: Case,
-    scheme: Scheme,
-    step: sp.Expr,
-    start: Mapping[sp.Symbol, float],
-    count: int | None,
-) -> Path:
-    path = path_of(case, scheme, step, start, count)
-    if count is not None or path.stop is not Stop.COUNT:
-        return path
-    away = np.min([_distances(case, each, path.points) for each in case.targets], axis=0)
-    tenth = len(away) // 10
-    nearer = np.min(away[-tenth:]) < _NEARER * np.min(away[tenth : 2 * tenth])
-    return path if nearer else path_of(case, scheme, step, start, _BEGINNING)
-
-
-def rate_at(
-    case: Case, scheme: Scheme, step: sp.Expr, target: Mapping[sp.Symbol, float]
-) -> tuple[float | None, Verdict]:
-    """(spectral radius, verdict) at a target; (None, UNKNOWN) where they were not found."""
-    try:
-        found = case.stability(scheme, target, step).at_step
-    except (InputError, BudgetError, ArithmeticError):
-        return None, Verdict.UNKNOWN
-    return (
-        (None, Verdict.UNKNOWN) if found is None else (float(found.spectral_radius), found.verdict)
-    )
-
-
-def _descent(
-    case: Case, scheme: Scheme, step: sp.Expr, path: Path, target: Mapping[sp.Symbol, float]
-) -> Descent:
-    distances = _distances(case, target, path.points)
-    rate, _ = rate_at(case, scheme, step, target)
-    steady = np.flatnonzero((distances > _STEADY[0]) & (distances < _STEADY[1]))
-    observed, anchor = None, None
-    if len(steady) > 1 and path.stop is not Stop.LEFT:
-        first, last = steady[len(steady) // 2], steady[-1]
-        span = path.iterations[last] - path.iterations[first]
-        if span > 0:
-            observed = float((distances[last] / distances[first]) ** (1 / span))
-        anchor = (float(path.iterations[last]), float(distances[last]))
-    return Descent(path, distances, rate, observed, anchor)
-
-
-def _distances(case: Case, target: Mapping[sp.Symbol, float], points: Floats) -> Floats:
-    away = np.abs(points - np.array(list(target.values()))) / case.units(target)
-    found: Floats = np.max(away, axis=1)
-    return found
-
-
-def _height_name(case: Case) -> str:
-    if case.model is None:
-        return "objective"
-    return "log-likelihood" if case.sample is not None else "average log-likelihood"
-
-
-def _objective(case: Case) -> tuple[sp.Expr, float] | None:
-    """(what is climbed or descended, what it is multiplied by to be of the whole sample)."""
-    if case.model is not None:
-        times = 1.0
-        if case.sample is not None:
-            weights = case.sample.weights
-            times = float(case.sample.n if weights is None else np.sum(weights))
-        return derive(case.model).average_log_likelihood, times
-    if case.problem is not None and len(case.problem.objectives) == 1:
-        return case.problem.objectives[0].expression, 1.0
-    return None
-
-
-def _heights(case: Case, points: Sequence[Floats]) -> Floats | None:
-    """What is climbed, at places; nan where it is not defined, None where there is no such."""
-    found = _objective(case)
-    if found is None:
-        return None
-    objective, times = found
-    values = over_points([objective], case.symbols, case.columns)
-    block = max(64, 2**20 // _rows(case))
-    with np.errstate(all="ignore"):
-        parts = [
-            values([each[i : i + block] for each in points])[0]
-            for i in range(0, len(points[0]), block)
-        ]
-    heights = times * np.concatenate(parts)
-    return np.where(np.isfinite(heights), heights, np.nan)
-
-
-def _rows(case: Case) -> int:
-    return max(1, len(case.columns.shares))
-
-
-def _levels(case: Case, heights: Floats) -> tuple[float, tuple[float, ...]]:
-    """(the best height, the heights of the contours, ascending): a geometric ladder of falls.
-
-    On data the first fall is a half, an ellipse of one standard error, where that is in view.
-    """
-    minimised = case.problem is not None and case.problem.objectives[0].sense < 0
-    sign = -1.0 if minimised else 1.0
-    climbed = sign * heights
-    if not np.any(np.isfinite(climbed)):
-        return 0.0, ()
-    top, lowest = float(np.nanmax(climbed)), float(np.nanquantile(climbed, 0.03))
-    if case.targets:
-        places = [np.array([float(each[s]) for each in case.targets]) for s in case.symbols]
-        known = _heights(case, places)
-        if known is not None and np.any(np.isfinite(known)):
-            best = sign * float(np.nanmax(sign * known))
-            top = max(top, sign * best)
-    depth = top - lowest
-    if depth <= 0:
-        return sign * top, ()
-    first = float(f"{depth / _RATIO ** (_CONTOURS - 2):.0e}")
-    if case.sample is not None and depth / 2 > _ONE_ERROR:
-        first = _ONE_ERROR
-    falls = [first * _RATIO**k for k in range(_MOST_CONTOURS) if first * _RATIO**k < 1.01 * depth]
-    return sign * top, tuple(sorted(sign * (top - fall) for fall in falls))
 
 
 def _farthest(

@@ -9,7 +9,8 @@ from symmle.diagnosis.running import Floats
 from symmle.pictures.basin import Basin
 from symmle.pictures.bifurcation import Bifurcation
 from symmle.pictures.cobweb import Cobweb
-from symmle.pictures.paths import Convergence, Path, Trajectory
+from symmle.pictures.convergence import Convergence
+from symmle.pictures.paths import Path, Trajectory
 from symmle.pictures.radius import Radius
 from symmle.pictures.view import Window
 from symmle.report.encoding import Object, Value
