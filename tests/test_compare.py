@@ -10,9 +10,10 @@ import pytest
 import sympy as sp
 
 from symmle.cli.main import main
+from symmle.derive import Score
 from symmle.known import Known
-from symmle.schemes import Rule
-from symmle.stability import Side
+from symmle.schemes import Rule, alternating, simultaneous, with_rule
+from symmle.stability import Side, compared, stability
 from symmle.stability.parts import Part
 from symmle.stability.records import Event, Interval
 from symmle.stability.sampled import radius_in_floats, sampled
@@ -272,3 +273,22 @@ def test_a_zero_sum_game_is_told_its_law(capsys, tmp_path):
     text = " ".join(run(capsys, game_file).split())
     assert "q <= 0, as in a zero-sum game" in text and "q = -step**2/4" in text
     assert "every one that is stable for simultaneous is so for alternating" in text
+
+
+def test_two_empty_sets_are_the_same_and_long_polynomials_are_left_alone():
+    """A game of floats with momentum has radii of degree 28: sets at once, no long resultant."""
+    source = random.Random(1)
+    rows = [[sp.Float(source.uniform(-2, 2)) for _ in range(4)] for _ in range(4)]
+    letters = sp.symbols("x y z w", real=True)
+    score = Score(letters, tuple(sp.Matrix(rows) * sp.Matrix(letters)), sp.Matrix(rows))
+    origin = dict.fromkeys(letters, sp.S.Zero)
+    step = sp.Symbol("step", positive=True)
+    pair = [
+        stability(score, with_rule(make(letters), Rule.HEAVY_BALL, sp.Rational(1, 2)), step, origin)
+        for make in (simultaneous, alternating)
+    ]
+    found = compared(*pair)
+    assert [each.stable_steps for each in pair] == [(), ()]
+    assert found.sets.first_in_second and found.sets.second_in_first
+    assert found.same_steps.intervals == ()
+    assert "too long" in same_steps(pair[0].parts, pair[1].parts).reason

@@ -60,7 +60,7 @@ def _claim(one: SchemeStability, other: SchemeStability, domains: Sequence[Varia
     text = sentence(one, other)
     if is_one_objective_swept(one, other):
         return Claim(text, True, Known.PROVED, _THEOREM)
-    why = "it was not decided"
+    whys = []
     for road in (
         partial(_by_eigenvectors, one, other),
         partial(_by_letters, one, other, domains),
@@ -71,11 +71,12 @@ def _claim(one: SchemeStability, other: SchemeStability, domains: Sequence[Varia
         try:
             found = road()
         except BudgetError as reason:
-            why = str(reason)
+            whys.append(str(reason))
             continue
         if found is not None:
             return found
-    return Claim(text, None, Known.UNKNOWN, why)
+    told = dict.fromkeys(whys) or ["neither proved nor refuted"]
+    return Claim(text, None, Known.UNKNOWN, "; ".join(told))
 
 
 def _by_letters(
@@ -101,9 +102,9 @@ def _by_solver(
     """By z3, where it is installed; what it finds no counterexample of is checked, not proved."""
     from symmle.stability.solver import asked, is_installed  # an extra
 
+    letters = _letters(one, other, domains)
     if not is_installed():
         raise BudgetError("neither cells nor trials decided it; the extra smt (z3) may")
-    letters = _letters(one, other, domains)
     answer = asked(letters.pieces(), 0, _SECONDS_OF_SOLVER)
     if answer.empty:
         return Claim(sentence(one, other), True, Known.CHECKED, "z3 finds no counterexample")

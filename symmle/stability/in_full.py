@@ -100,6 +100,9 @@ def is_at_numbers(each: SchemeStability) -> bool:
 
 def _sets(first: SchemeStability, second: SchemeStability) -> Sets:
     if is_at_numbers(first) and is_at_numbers(second):
+        level = first.known.weaker(second.known)
+        if first.stable_steps == second.stable_steps == () and level is not Known.UNKNOWN:
+            return Sets(True, True, level)
         from symmle.stability.side_by_side import sets  # balls: not needed for symbols
 
         found = sets(first.parts, second.parts)
@@ -176,14 +179,19 @@ def _same_steps(first: SchemeStability, second: SchemeStability) -> SameSteps:
         return SameSteps(None, Known.UNKNOWN, why)
     if not (is_at_numbers(first) and is_at_numbers(second)):
         return SameSteps(None, Known.UNKNOWN, "give numbers for the symbols")
+    level = first.known.weaker(second.known)
+    if first.stable_steps == second.stable_steps == () and level is not Known.UNKNOWN:
+        return SameSteps((), level)
     if one.sweeps == other.sweeps:
         from symmle.stability.side_by_side import same_steps  # balls: not needed for symbols
 
         found = same_steps(first.parts, second.parts)
         if found.intervals is not None:
             return replace(found, known=_weakened(found.known, first, second))
-    if one.sweeps != other.sweeps or first.stable_steps is None or second.stable_steps is None:
+    if one.sweeps != other.sweeps:
         return SameSteps(None, Known.UNKNOWN, "an update of the two holds unequally many sweeps")
+    if first.stable_steps is None or second.stable_steps is None:
+        return SameSteps(None, Known.UNKNOWN, "the stable steps of one of them are not known")
     from symmle.stability.sampled import sampled  # likewise
 
     return sampled(first.parts, second.parts, _union(first.stable_steps, second.stable_steps))

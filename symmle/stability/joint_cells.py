@@ -5,7 +5,7 @@ polynomials that balls do not tell apart become one wall that is not clear.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from flint import arb, arb_poly, fmpq, fmpq_mpoly, fmpq_poly
@@ -71,6 +71,10 @@ class Two:
     ring: Ring
     put: Callable[[fmpq_mpoly], fmpq_poly | arb_poly]
     sides: tuple[Mapping[str, Factor], Mapping[str, Factor]]
+
+    def again(self) -> "Two":
+        """The same at Arb's present precision."""
+        return replace(self, put=evaluator(self.ring))
 
     @property
     def are_one(self) -> bool:

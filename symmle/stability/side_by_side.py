@@ -22,7 +22,9 @@ from symmle.stability.parts import Part
 from symmle.stability.polynomials import is_schur, scaled
 from symmle.stability.records import Faster, SameSteps, Sets, Side
 
-_MOST_WORK = 2_000_000  # of one resultant: rows squared, times terms, times 4 for each letter
+_MOST_WORK = 600_000  # of one resultant: rows squared, times terms, times 4 for each letter
+_MOST_TO_SQUARE = 250_000  # of one factor: degree**3, times terms, times 3 for each letter
+_MOST_BITS = 200_000_000  # of one resultant: rows**4, times degrees in the step, times bits
 _HIGHEST = 200  # degree of all resultants together, whose roots cut the steps
 
 _HALVINGS = 60  # of the range of radii, in which two of them are told apart
@@ -36,13 +38,13 @@ def sets(first: Sequence[Part], second: Sequence[Part]) -> Sets:
     balls; None where cuts of the two were not told apart, or the precision did not do.
     """
     try:
-        return at_rising_precision((*first, *second), lambda: _sets(first, second))
+        two = two_schemes(first, second)
+        return at_rising_precision((*first, *second), lambda: _sets(two.again(), first, second))
     except BudgetError as why:
         return Sets(None, None, Known.UNKNOWN, reason=str(why))
 
 
-def _sets(first: Sequence[Part], second: Sequence[Part]) -> Sets:
-    two = two_schemes(first, second)
+def _sets(two: Two, first: Sequence[Part], second: Sequence[Part]) -> Sets:
     if two.are_one:
         return Sets(True, True, Known.PROVED, same_multipliers=True)
     cells = joint_cells(two, _edges(two))
@@ -104,14 +106,16 @@ def same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
     first, second: parts with entries that are numbers, of as many sweeps.
     """
     try:
-        return at_rising_precision((*first, *second), lambda: _same_steps(first, second))
+        two = two_schemes(first, second)
+        cuts = [*_edges(two), *_crossings(two)]  # once: they are the same at every precision
+        found = at_rising_precision((*first, *second), lambda: _same_steps(two.again(), cuts))
     except BudgetError as why:
         return SameSteps(None, Known.UNKNOWN, str(why))
+    return SameSteps(found, _level(first, second))
 
 
-def _same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
-    two = two_schemes(first, second)
-    cells = joint_cells(two, [*_edges(two), *_crossings(two)])
+def _same_steps(two: Two, cuts: Sequence[Marked]) -> tuple[Faster, ...]:
+    cells = joint_cells(two, cuts)
     last = max((i for i, cell in enumerate(cells) if any(cell.stable)), default=-1)
     found: list[tuple[Side, Wall | None, Wall | None]] = []
     for cell in cells[: last + 1]:
@@ -126,8 +130,7 @@ def _same_steps(first: Sequence[Part], second: Sequence[Part]) -> SameSteps:
             found[-1] = (side, found[-1][1], cell.upper)
         else:
             found.append((side, cell.lower, cell.upper))
-    pieces = tuple(_piece(*each) for each in found)
-    return SameSteps(pieces, _level(first, second))
+    return tuple(_piece(*each) for each in found)
 
 
 def _piece(side: Side, lower: Wall | None, upper: Wall | None) -> Faster:
@@ -201,6 +204,10 @@ def _side(inside: Mapping[str, bool | None], two: Two) -> Side | None:
 
 def _crossings(two: Two) -> list[Marked]:
     """Polynomials in the step, one of which vanishes wherever the two radii become equal."""
+    for factor in (*two.sides[0].values(), *two.sides[1].values()):
+        size, terms = len(factor.coefficients) - 1, sum(map(len, factor.coefficients))
+        if size**3 * terms * 3 ** len(two.ring.letters) > _MOST_TO_SQUARE:
+            raise BudgetError("a characteristic polynomial is too long to compare radii exactly")
     squares = [
         {str(p): p for factor in side.values() for p in squares_of(factor, two.ring)}
         for side in two.sides
@@ -221,5 +228,12 @@ def _crossings(two: Two) -> list[Marked]:
 
 def _require_small(one: fmpq_mpoly, other: fmpq_mpoly, letters: int) -> None:
     rows = int(one.degrees()[1]) + int(other.degrees()[1])
-    if rows * rows * (len(one) + len(other)) * 4**letters > _MOST_WORK:
+    steps = int(one.degrees()[0]) + int(other.degrees()[0])
+    longest = max(map(_bits, (*one.coeffs(), *other.coeffs())))
+    is_long = rows * rows * (len(one) + len(other)) * 4**letters > _MOST_WORK
+    if is_long or rows**4 * steps * longest > _MOST_BITS:
         raise BudgetError("the resultant of the two characteristic polynomials is too long")
+
+
+def _bits(number: fmpq) -> int:
+    return max(int(number.p).bit_length(), int(number.q).bit_length())
