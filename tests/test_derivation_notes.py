@@ -34,6 +34,7 @@ NOTES = (
     "bilinear-games.md",
     "em-on-the-linkage-data.md",
     "known-maps.md",
+    "claims-for-all-letters.md",
 )
 BLOCK = re.compile(r"^```python\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")

@@ -102,7 +102,7 @@ def is_one_objective_swept(together: SchemeStability, swept: SchemeStability) ->
     Where 1 - g*A is stable for a symmetric A, all of g*A lies between 0 and 2, and so do its
     diagonal blocks: a step of any block raises -x'Ax, strictly unless the block's slope is zero.
     A sweep over all parameters that raises it nowhere has moved nothing, so that it started at
-    rest.  (Householder and John's case of derivations/sweeps.md, repeated blocks included.)
+    rest.  Proved in derivations/claims-for-all-letters.md.
     """
     one, other = together.map.scheme, swept.map.scheme
     if len(one.blocks) != 1 or dict(one.paces) != dict(other.paces):

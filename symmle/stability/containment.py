@@ -4,7 +4,7 @@ One point of every open cell decides what holds on open sets.  What is left are 
 wall: at one inside the stable set of the first scheme, with the second stable all around, a factor
 of a wall of the second vanishes and does not change its sign, so that its slopes vanish as well.
 A Groebner basis shows where there is no such point; otherwise a multiplier of the second may be
-on the unit circle there, and none is ever outside.
+on the unit circle there, and none is ever outside: derivations/claims-for-all-letters.md.
 """
 
 from collections.abc import Iterable, Sequence

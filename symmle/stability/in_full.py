@@ -179,6 +179,8 @@ def _same_steps(first: SchemeStability, second: SchemeStability) -> SameSteps:
         return SameSteps(None, Known.UNKNOWN, why)
     if not (is_at_numbers(first) and is_at_numbers(second)):
         return SameSteps(None, Known.UNKNOWN, "give numbers for the symbols")
+    if first.stable_steps is None or second.stable_steps is None:
+        return SameSteps(None, Known.UNKNOWN, "the stable steps of one of them are not known")
     level = first.known.weaker(second.known)
     if first.stable_steps == second.stable_steps == () and level is not Known.UNKNOWN:
         return SameSteps((), level)
@@ -190,8 +192,6 @@ def _same_steps(first: SchemeStability, second: SchemeStability) -> SameSteps:
             return replace(found, known=_weakened(found.known, first, second))
     if one.sweeps != other.sweeps:
         return SameSteps(None, Known.UNKNOWN, "an update of the two holds unequally many sweeps")
-    if first.stable_steps is None or second.stable_steps is None:
-        return SameSteps(None, Known.UNKNOWN, "the stable steps of one of them are not known")
     from symmle.stability.sampled import sampled  # likewise
 
     return sampled(first.parts, second.parts, _union(first.stable_steps, second.stable_steps))
