@@ -103,3 +103,50 @@ def test_a_room_does_not_hide_the_verb_of_its_name(verb: str) -> None:
         f"from symmle import {verb} as again; assert again is home.{verb}"
     )
     loaded_by(code)
+
+
+def without(package: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """A command in a fresh interpreter in which a package cannot be imported."""
+    code = f"import sys; sys.modules[{package!r}] = None; {command(*words)}"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        cwd=ROOT,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def test_what_needs_no_special_function_needs_no_scipy() -> None:
+    """SciPy is an extra: the normal law is fitted, and its blow-up explained, without it."""
+    data = ["normal", "tests/data/newcomb.csv"]
+    found = without("scipy", "diagnose", *data, "--step", "2", "--start", "mu=20,sigma=0.4")
+    assert found.returncode == 0, found.stderr
+    assert "about 5.7 million updates" in found.stdout
+    assert without("scipy", "fit", *data).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fit", "gamma", "tests/data/aircondit.csv"],
+        [
+            "diagnose",
+            "gamma",
+            "tests/data/aircondit.csv",
+            "--step",
+            "1",
+            "--start",
+            "shape=1,rate=1",
+        ],
+        ["verify", "gamma"],
+    ],
+)
+def test_a_missing_extra_is_named(words: list[str]) -> None:
+    """One sentence, status 2, with the command that brings it."""
+    found = without("scipy", *words)
+    assert found.returncode == 2
+    assert "pip install 'symmle[fit]'" in found.stderr
+    assert "fault of symmle" not in found.stderr

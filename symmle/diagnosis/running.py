@@ -16,6 +16,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from symmle.codegen.formula import Formula, Over, straight_line
+from symmle.codegen.loading import needing_scipy
 from symmle.codegen.names import Names
 from symmle.codegen.printer import Printer
 from symmle.codegen.stable import stable
@@ -124,10 +125,11 @@ def runner(
     scope: dict[str, object] = {"math": math, "np": np, "w": columns.shares}
     scope |= {found.row_names[s].name: rows for s, rows in columns.rows.items()}
     if re.search(r"\b(special\.|_[a-z])", text):
-        from scipy import special
+        with needing_scipy():
+            from scipy import special
 
-        from symmle.codegen.runtime import functions
-        from symmle.codegen.runtime import special as helpers
+            from symmle.codegen.runtime import functions
+            from symmle.codegen.runtime import special as helpers
 
         scope |= {"special": special, **vars(functions), **vars(helpers)}
     exec(compile(text, "<update>", "exec"), scope)  # made above, of checked numbers and names
