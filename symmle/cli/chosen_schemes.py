@@ -32,6 +32,8 @@ from symmle.schemes import (
 )
 
 _DEFAULT = ("simultaneous", "alternating")
+_MOST_MOVES = 24  # of each parameter in one update of several sweeps
+_SMALLEST, _LARGEST = sp.Rational(1, 10**300), sp.Integer(10**300)  # steps, as doubles
 _WITH_MOMENTUM = {
     "simultaneous", "alternating", "symmetric", "coordinate", "momentum", "nesterov",
 }  # fmt: skip
@@ -54,7 +56,7 @@ def chosen_schemes(
     """
     names: Sequence[str] = arguments.scheme or _DEFAULT
     order = _order(named, arguments.order)
-    inner, outer = (_count(arguments, name) for name in ("inner", "outer"))
+    inner, outer = _sweeps(arguments)
     if (arguments.inner or arguments.outer) and "coordinate" not in names:
         raise InputError("--inner and --outer belong to --scheme coordinate; add it")
     momentum = _momentum(arguments.momentum)
@@ -177,6 +179,10 @@ def step_asked(arguments: argparse.Namespace) -> sp.Expr | None:
         raise InputError(
             f"--step {arguments.step!r} is not a positive number; give one such as 0.1 or 1/3"
         )
+    if not _SMALLEST <= value <= _LARGEST:
+        raise InputError(
+            f"--step {arguments.step!r} is beyond double precision; give one from 1e-300 to 1e300"
+        )
     return value
 
 
@@ -209,3 +215,15 @@ def _count(arguments: argparse.Namespace, name: str) -> int:
             f"--{name} {text!r} is no count; give a whole number from 1 to 1000" + exact
         )
     return int(text)
+
+
+def _sweeps(arguments: argparse.Namespace) -> tuple[int, int]:
+    """--inner and --outer: their polynomials in the step have the product for their degree."""
+    inner, outer = _count(arguments, "inner"), _count(arguments, "outer")
+    if outer > 1 and inner * outer > _MOST_MOVES:
+        raise InputError(
+            f"--inner {inner} and --outer {outer} make a polynomial of too high a degree in the "
+            f"step; take at most {_MOST_MOVES} for their product, or leave --outer out: the stable "
+            "steps are the same, and the rate of more sweeps is a power of that of one"
+        )
+    return inner, outer

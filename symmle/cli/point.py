@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from symmle.data import Sample
 
 _DIGITS = 30
+_LARGE, _MANY = 1000, 40  # whole numbers from the first on are floats of so many digits
 _SECONDS = 20.0  # of the integrals of one information matrix
 _MOST_ROWS = 20_000
 _LONG = 500  # operations of H, from which on closed forms stay letters in it
@@ -110,6 +111,11 @@ def at_values(derivation: Derivation, text: str) -> Point:
             f"{derivation.model.name} has no fixed point to analyse: its support moves with the "
             "parameters, so that the score does not vanish at the estimate"
         )
+    large = any(abs(value) >= _LARGE for value in values.values() if value.is_Integer)
+    if large and derivation.information.matrix.has(sp.Function):
+        # A polygamma at a whole number is a sum of as many fractions, to SymPy.
+        values = {s: sp.Float(v, _MANY) if v.is_Integer else v for s, v in values.items()}
+        level = Known.CHECKED
     information = derivation.information.matrix.xreplace(values)
     if derivation.information.unresolved:
         information, level = _by_quadrature(derivation, values), Known.CHECKED

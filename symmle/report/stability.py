@@ -29,6 +29,7 @@ _WORDS = {
     "Other steps are over-relaxation.",
 }
 _LONG = 10**6  # a numerator or denominator that is shown as a decimal number instead
+_NOT_SHOWN = 300  # operations, from which on an expression is not multiplied out to be shown
 
 
 def stability_document(
@@ -89,7 +90,9 @@ def _rounded(scheme: SchemeStability) -> SchemeStability:
 
 
 def _decimal(expr: sp.Expr) -> sp.Expr:
-    """The expression with decimals, unless all its numbers are short fractions."""
+    """The expression with decimals, unless all its numbers are short fractions, or it is long."""
+    if expr.count_ops() > _NOT_SHOWN:
+        return expr
     constants = expr.atoms(sp.NumberSymbol, sp.Function) or any(
         power.base.is_number for power in expr.atoms(sp.Pow)
     )
@@ -123,6 +126,8 @@ def stability_json(
                 **comparison_json(each),
                 **pair_json(first, second, each),
             }
-            for (first, second), each in zip(combinations(schemes, 2), compared, strict=True)
+            for (first, second), each in zip(
+                combinations(schemes, 2) if compared else (), compared, strict=True
+            )
         ],
     }

@@ -16,7 +16,7 @@ from symmle.errors import BudgetError, InputError
 from symmle.schemes import Metric, Rule, Scheme, direction, metric_matrix, require_fits
 from symmle.stability.algebra import algebra, is_zero, tidied
 from symmle.stability.parts import Part, parts, program, with_rule_of
-from symmle.stability.polynomials import Matrix, characteristic, product, sweep
+from symmle.stability.polynomials import Matrix, characteristic, power, product, sweep
 from symmle.stability.rules import sweep_of
 
 _LARGEST_INVERSE = 3  # rows of I - step*K that are inverted in symbols
@@ -148,12 +148,22 @@ def _part_jacobian(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
         else:
             field = [list(row) for row in part.field]
             once = product(sweep(field, ((rows, repeat),), step, sp.Rational), once)
-    result = once
-    for _ in range(sweeps - 1):
-        result = product(once, result)
     if expanded:
-        return [[sp.expand_mul(entry) for entry in row] for row in result]
-    return result
+        return [[sp.expand_mul(entry) for entry in row] for row in once]
+    return once if sweeps == 1 else _repeated(once, sweeps)
+
+
+def _repeated(once: Matrix, sweeps: int) -> Matrix:
+    """A power of a matrix of long entries, by way of letters for them."""
+    letters = [[sp.Dummy(real=True) for _ in row] for row in once]
+    back = {
+        letter: entry
+        for own, row in zip(letters, once, strict=True)
+        for letter, entry in zip(own, row, strict=True)
+        if entry != 0
+    }
+    first = [[letter if letter in back else sp.S.Zero for letter in row] for row in letters]
+    return [[entry.xreplace(back) for entry in row] for row in power(first, sweeps)]
 
 
 def _by_rule(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
@@ -165,9 +175,7 @@ def _by_rule(part: Part, sweeps: int, step: sp.Expr) -> Matrix:
         inverse = found.inv(method="ADJ") ** sweeps
         return [[tidied(entry) for entry in row] for row in inverse.tolist()]
     once = sweep_of(part, lambda entry: entry, step, sp.Rational)
-    result = once
-    for _ in range(sweeps - 1):
-        result = product(once, result)
+    result = power(once, sweeps)
     return [[sp.expand_mul(entry) for entry in row] for row in result]
 
 

@@ -12,6 +12,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from symmle.balls import to_float
+from symmle.budget import bounded
 from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.schemes import Rule
@@ -31,6 +32,7 @@ from symmle.stability.parts import Part
 from symmle.stability.records import Event, Interval, StableSet
 from symmle.stability.rules import exactly
 
+_SECONDS = 8.0  # for one stable set: hundreds of steps in turn have polynomials of that degree
 _SHORT = 10**12  # an exact end with longer integers than this is given as a float
 Result = TypeVar("Result")
 
@@ -50,7 +52,10 @@ def at_rising_precision(parts: Sequence[Part], compute: Callable[[], Result]) ->
             except BudgetError:
                 continue
     with ctx.workprec(PRECISIONS[-1]):
-        return compute()
+        try:
+            return compute()
+        except BudgetError as undecided:
+            raise BudgetError(f"{undecided}, with {PRECISIONS[-1]} bits") from None
 
 
 def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
@@ -65,15 +70,11 @@ def stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:
         found = stable_set([exactly(part) for part in parts], sweeps)
         return replace(found, known=found.known.weaker(Known.CHECKED))
     try:
-        return at_rising_precision(parts, lambda: _stable_set(parts, sweeps))
-    except BudgetError as undecided:
-        return StableSet(
-            None,
-            None,
-            None,
-            Known.UNKNOWN,
-            reason=f"{undecided}, with {PRECISIONS[-1]} bits",
+        return bounded(
+            _SECONDS, lambda: at_rising_precision(parts, lambda: _stable_set(parts, sweeps))
         )
+    except BudgetError as undecided:
+        return StableSet(None, None, None, Known.UNKNOWN, reason=str(undecided))
 
 
 def _stable_set(parts: Sequence[Part], sweeps: int) -> StableSet:

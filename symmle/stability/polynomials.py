@@ -18,6 +18,14 @@ def product(left: Matrix, right: Matrix) -> Matrix:
     return [[_dot(row, column) for column in columns] for row in left]
 
 
+def power(matrix: Matrix, exponent: int) -> Matrix:
+    """A positive power, by squaring: expressions that are not multiplied out stay short so."""
+    if exponent == 1:
+        return matrix
+    half = power(product(matrix, matrix), exponent // 2)
+    return product(matrix, half) if exponent % 2 else half
+
+
 def identity(size: int, lift: Lift) -> Matrix:
     """The identity matrix over the ring of `lift`."""
     return [[lift(int(i == j), 1) for j in range(size)] for i in range(size)]
