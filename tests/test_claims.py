@@ -11,6 +11,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx
 from symmle.cli.main import main
 from symmle.derive import Score
 from symmle.domain import Variable, domain
+from symmle.errors import BudgetError
 from symmle.known import Known
 from symmle.schemes import (
     Rule,
@@ -278,3 +279,12 @@ def test_a_problem_with_constants_is_told_in_words(capsys, tmp_path):
     told = " ".join(run(capsys, problem).split())
     assert "for all every step that is stable for simultaneous is stable for alternating" in told
     assert "it fails at a = " in told and "[proved: decided again" in told
+
+
+def test_what_would_be_too_long_is_given_up_before_it_is_multiplied_out():
+    """Three letters, three variables and their memory: pairs of degree 45 in each letter."""
+    field = [[-A, 3, -2], [A - B, -A, 1 / (A + R**2)], [R, A + B, -2]]
+    ways = [heavy(sp.Rational(1, 2)), simultaneous]
+    parts = [analysed(field, scheme).parts for scheme in ways]
+    with pytest.raises(BudgetError, match="too long"):
+        letters_of(*parts)

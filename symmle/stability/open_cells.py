@@ -9,6 +9,7 @@ decomposition (1975); A. Strzebonski, Solving systems of strict polynomial inequ
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import prod
 
 from flint import fmpq, fmpq_mpoly, fmpq_poly, fmpz
 
@@ -19,6 +20,8 @@ from symmle.stability.cells import simplest
 _MOST_TERMS = 300  # of a polynomial that is projected
 _MOST_WORK = 60_000  # of one resultant: terms of both, times the rows of its matrix squared
 _MOST_POLYNOMIALS = 60  # of one level
+_MOST_MONOMIALS = 50_000  # of one polynomial, before it is multiplied out
+_HIGHEST = 80  # degree in one variable
 _SIXTEENTH = fmpq(1, 16)
 
 Point = dict[str, fmpq]
@@ -62,6 +65,8 @@ def _levels(
         name = min(names, key=lambda each: _cost(left.values(), each))
         names.remove(name)
         here = {key: p for key, p in left.items() if _degree(p, name) > 0}
+        if any(_degree(each, name) > _HIGHEST for each in here.values()):
+            raise BudgetError("the conditions in the letters are of too high a degree")
         found.append((name, list(here.values())))
         left = {key: p for key, p in left.items() if key not in here}
         if names:
@@ -91,8 +96,21 @@ def _projected(polynomials: Sequence[fmpq_mpoly], name: str) -> Iterator[fmpq_mp
 
 def _require_short(one: fmpq_mpoly, other: fmpq_mpoly, name: str) -> None:
     rows = _degree(one, name) + _degree(other, name)
+    place = list(one.context().names()).index(name)
+    highest = [max(map(int, pair)) for pair in zip(one.degrees(), other.degrees(), strict=True)]
+    require_room([d for i, d in enumerate(highest) if i != place], rows)
     if (len(one) + len(other)) * rows**2 > _MOST_WORK:
         raise BudgetError("a projection of the conditions in the letters is too long")
+
+
+def require_room(degrees: Iterable[int], power: int) -> None:
+    """Raises BudgetError where a product of so many polynomials may have too many terms.
+
+    degrees: in each variable, of every one of them.  Checked before: a long product is one call
+    into compiled code, which no budget interrupts.
+    """
+    if prod(degree * power + 1 for degree in degrees) > _MOST_MONOMIALS:
+        raise BudgetError("the conditions in the letters are too long")
 
 
 def coefficients(polynomial: fmpq_mpoly, name: str) -> list[fmpq_mpoly]:

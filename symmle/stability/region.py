@@ -19,8 +19,9 @@ from sympy.polys.rings import PolyElement
 from symmle.balls import rational
 from symmle.domain import Variable
 from symmle.errors import BudgetError
+from symmle.schemes import Rule
 from symmle.stability.algebra import Algebra, algebra
-from symmle.stability.open_cells import has_one_sign, value
+from symmle.stability.open_cells import has_one_sign, require_room, value
 from symmle.stability.parts import Part
 from symmle.stability.polynomials import at_minus_one, at_plus_one, is_schur, pairs
 from symmle.stability.rules import coefficients_of
@@ -170,6 +171,12 @@ def _in_ring(part: Part, gathered: Algebra, unit: FracElement, context: fmpq_mpo
         )
 
     field = tuple(tuple(ring(gathered.element(e) * unit) for e in row) for row in part.field)
+    moves = part.moves * (2 if part.rule is Rule.EXTRAGRADIENT else 1)
+    highest = [
+        max(map(int, column))
+        for column in zip(*(e.degrees() for row in field for e in row), strict=True)
+    ]
+    require_room([moves, *(degree * moves for degree in highest[1:])], max(1, part.order - 1))
     return replace(part, field=field, momentum=ring(gathered.element(part.momentum)))
 
 

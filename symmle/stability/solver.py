@@ -13,7 +13,7 @@ from typing import Any
 from flint import fmpq, fmpq_mpoly
 
 from symmle.errors import BudgetError
-from symmle.stability.open_cells import Point, at
+from symmle.stability.open_cells import Point, at, require_room
 from symmle.stability.polynomials import Element, at_minus_one, at_plus_one
 from symmle.stability.region import Region, scaled_away
 
@@ -78,6 +78,10 @@ def schur_conditions(coefficients: list[Element]) -> list[Element]:
     The recursion of Schur and Cohn without division, down to two roots, and there Jury's
     conditions times the leading coefficient, which is positive after one turn of the recursion.
     """
+    highest = [
+        max(map(int, each)) for each in zip(*(c.degrees() for c in coefficients), strict=True)
+    ]
+    require_room(highest, 2 ** max(0, len(coefficients) - 3))
     current, found = coefficients, []
     is_positive = current[0].is_constant() and current[0].leading_coefficient() > 0
     while len(current) > 3 or not is_positive:
