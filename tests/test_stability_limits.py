@@ -63,3 +63,14 @@ def test_two_schemes_over_a_parameter_as_json(capsys) -> None:
     """Nothing is compared there, and that is no fault: two schemes, no comparison."""
     words = ("gamma", "--over", "shape", "--at", "rate=1", "--step", "0.5")
     assert len(asked(capsys, *words)) == 2
+
+
+def test_no_fixed_point_is_an_object_too(tmp_path, capsys) -> None:
+    """Exit status 1: stdout stays parsable, and says what stderr says."""
+    path = tmp_path / "slope.toml"
+    path.write_text('[objective]\nminimise = "3*x"\n[variables]\nx = "real"\n', "utf-8")
+    assert main(["stability", str(path), "--json"]) == 1
+    told = capsys.readouterr()
+    record = json.loads(told.out)
+    assert record["status"] == "no_estimate"
+    assert told.err == f"symmle: {record['message']}\n"

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from symmle.cli.options import overview, read, verb_named
-from symmle.errors import SymmleError
+from symmle.errors import NoEstimateError, SymmleError
 
 INTERRUPTED = 130
 
@@ -32,7 +32,15 @@ def _run(words: list[str]) -> int:
     verb = verb_named(words[0])
     arguments = read(verb, words[1:])
     call: Callable[..., int] = import_module(f"symmle.cli.{verb.name}_verb").run
-    return call(arguments)
+    try:
+        return call(arguments)
+    except NoEstimateError as error:
+        if getattr(arguments, "json", False):  # stdout stays parsable
+            import json
+
+            record = {"status": "no_estimate", "message": " ".join(str(error).split())}
+            print(json.dumps(record, indent=2))
+        raise
 
 
 def _overview(words: list[str]) -> int:
