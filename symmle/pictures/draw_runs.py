@@ -20,6 +20,7 @@ _ENDED = {
     Stop.BROKE: ", then a number is too large",
 }
 _FLOOR = 1e-17  # distances below are no part of a logarithmic picture
+_NO_RATE = 1e-12  # a rate below is nothing but the rounding of an estimate
 _ARROWS, _HALF = 3, 0.55  # steps with an arrowhead, and where on the way it is
 _UNLABELLED = 2  # contours, the innermost, where the path and the marks are
 
@@ -174,6 +175,7 @@ def _descent(axes: "Axes", found: Descent, place: int) -> None:
     predicted = found.predicted_rate
     if predicted is None:
         return
+    predicted = 0.0 if predicted < _NO_RATE else predicted
     name = f"{path.scheme}: predicted rate {predicted:.4g}"
     if found.anchor is None or not 0 < predicted < 1:
         axes.plot([], [], " ", label=name)
