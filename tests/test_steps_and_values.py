@@ -38,8 +38,10 @@ def test_a_step_for_each_player(
     path = tmp_path / "g.toml"
     path.write_text(GAME)
     u, w = (float(eval_fraction(text)) for text in (first, second))
-    words = (str(path), "--steps", f"x={first}*eta,y={second}*eta", "--step-symbol", "eta")
-    for scheme in asked(capsys, *words):
+    words = (str(path), "--steps", f"x={first}*eta,y={second}*eta")
+    named = asked(capsys, *words, "--step-symbol", "eta")
+    assert asked(capsys, *words) == named  # one letter can only be the step
+    for scheme in named:
         assert scheme["step"] == "eta"
         end = scheme["stable_steps"][0]["upper"]
         moved = sp.sympify(scheme["statements"][0]["values"]["x"])  # the map is that of the paces

@@ -1,6 +1,7 @@
 """The schemes and the step that the options ask for."""
 
 import argparse
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -113,13 +114,30 @@ def step_named(arguments: argparse.Namespace, taken: Collection[str]) -> sp.Symb
 
     Raises InputError for a name that is taken.
     """
-    name: str | None = arguments.step_symbol
-    if name is None:
+    name = step_name(arguments)
+    if name == "step":
         return sp.Symbol("step_" if "step" in taken else "step", positive=True)
     check_name(name, "step")
     if name in taken:
-        raise InputError(f"--step-symbol {name!r} is a name of the problem; choose another")
+        raise InputError(f"the step {name!r} is a name of the problem; choose another")
     return sp.Symbol(name, positive=True)
+
+
+def step_name(arguments: argparse.Namespace) -> str:
+    """The step's name: of --step-symbol, else the one letter that --steps uses, else `step`."""
+    if arguments.step_symbol:
+        return str(arguments.step_symbol)
+    texts = [part.partition("=")[2] for part in assignments([arguments.steps or ""])]
+    words = {word for text in texts for word in re.findall(r"(?<![\w.])[^\W\d]\w*", text)}
+    letters = {word for word in words if _can_name(word)}
+    return letters.pop() if len(letters) == 1 else "step"
+
+
+def _can_name(word: str) -> bool:
+    try:
+        return bool(check_name(word))
+    except InputError:
+        return False
 
 
 def _paces(
@@ -128,7 +146,7 @@ def _paces(
     """What --steps multiplies the step by for each symbol; all of it where it gives numbers."""
     if arguments.steps is None:
         return {}
-    step = sp.Symbol(arguments.step_symbol or "step", positive=True)
+    step = sp.Symbol(step_name(arguments), positive=True)
     found: dict[sp.Symbol, sp.Expr] = {}
     for part in assignments([arguments.steps]):
         name, sign, written = (text.strip() for text in part.partition("="))
@@ -188,7 +206,7 @@ def step_asked(arguments: argparse.Namespace) -> sp.Expr | None:
 
 def _names_step(arguments: argparse.Namespace) -> bool:
     """Whether --steps are multiples of the step, and not numbers."""
-    step = sp.Symbol(arguments.step_symbol or "step", positive=True)
+    step = sp.Symbol(step_name(arguments), positive=True)
     parts = assignments([arguments.steps])
     texts = [part.partition("=")[2] for part in parts]
     return any(step in parse(text, {step.name: step}, "--steps").free_symbols for text in texts)

@@ -98,7 +98,7 @@ _SCHEMES_OF_A_RUN = (
     Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
     Option("--step", "NUMBER", "the step of the run"),
     Option("--step-symbol", "NAME", "what the step is called (step)"),
-    Option("--steps", "NAME=EXPR,...", "a step for each: x=step,y=2*step, or numbers"),
+    Option("--steps", "NAME=EXPR,...", "a step for each: x=eta,y=2*eta, or numbers"),
 )
 
 VERBS = (
@@ -150,7 +150,7 @@ VERBS = (
             Option("--momentum", "NUMBER", "the share of its last move that a block keeps (0.9)"),
             Option("--step", "NUMBER", "judge this step"),
             Option("--step-symbol", "NAME", "what the step is called (step)"),
-            Option("--steps", "NAME=EXPR,...", "a step for each: x=step,y=2*step, or numbers"),
+            Option("--steps", "NAME=EXPR,...", "a step for each: x=eta,y=2*eta, or numbers"),
             Option("--over", "NAME", "the stable values of a constant, or parameter, at --step"),
             Option("--cycles", "P", "look for cycles of the periods 2 to P, at most 6"),
             _JSON,

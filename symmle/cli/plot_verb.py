@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.cli.chosen_schemes import chosen_schemes, step_asked
+from symmle.cli.chosen_schemes import chosen_schemes, step_asked, step_name
 from symmle.cli.files import require_writable, write_bytes
 from symmle.cli.naming import is_problem_file, named_model, sample_for
 from symmle.cli.options import PICTURES
@@ -130,7 +130,7 @@ def _found(arguments: argparse.Namespace) -> "Picture":
             raise InputError("a bifurcation has all steps on its axis; leave --step out")
         scheme = _one_scheme(case, arguments)
         start = start_asked(case.variables, arguments.start) if arguments.start else None
-        name = arguments.step_symbol or "step"
+        name = step_name(arguments)
         window = ranges_asked(arguments.range, [name]).get(name)
         if window is not None and window.low < 0:
             raise InputError(f"a step is positive, and --range {name} begins at {window.low:g}")
