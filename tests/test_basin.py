@@ -11,6 +11,7 @@ from flint import fmpq
 
 from symmle.__main__ import main
 from symmle.dynamics.checker import accepts
+from symmle.dynamics.checker import main as check
 
 DATA = Path(__file__).parent / "data"
 STARTS = 100_000
@@ -209,3 +210,20 @@ def test_the_flip_of_the_normal_at_data_is_that_of_the_symbols(
     assert main(["stability", "normal", *BEEF, "--json"]) == 0
     for scheme in json.loads(capsys.readouterr().out)["schemes"]:
         assert scheme["edge"]["coefficient"] == pytest.approx(16 / V, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [(None, 2), ("not JSON", 2), ("{}", 1), ("[1, 2]", 1), ('{"variables": 3}', 1)],
+)
+def test_what_is_no_certificate_is_no_traceback(
+    text: str | None, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence for a file that is missing, no JSON, or something else."""
+    path = tmp_path / "proof.json"
+    if text is not None:
+        path.write_text(text)
+    assert check([str(path)]) == status
+    told = capsys.readouterr()
+    assert len((told.out + told.err).splitlines()) == 1
+    assert check([]) == 2

@@ -220,13 +220,20 @@ def at_data(derivation: Derivation, estimator: Estimator, arguments: argparse.Na
     variables = (*derivation.model.given, *derivation.model.parameters)
     values = {v.symbol: sp.Float(fitted.estimate[v.name], 17) for v in variables}
     rows, weights = sample_rows(derivation.model, sample)
+    closed = estimator.kind is Kind.CLOSED and not model.given and fitted.kind == "closed"
+    # with the closed form put in, an entry that vanishes there does so to the last digit
+    known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True)) if closed else {}
 
     def place(expr: sp.Expr) -> sp.Expr:
+        expr = known.get(expr, expr)
         if not nodes([expr]) and not expr.free_symbols:
             return expr
         with mpmath.workdps(_DIGITS):
             point = {symbol: mpmath.mpf(value) for symbol, value in values.items()}
             return sp.Float(evaluate(expr, rows, point, weights), _DIGITS)
+
+    if closed:
+        values = {symbol: place(estimator.values[symbol]) for symbol in model.symbols}
 
     meaning = f"H is evaluated at the estimate on {arguments.data}"
     counts = [mpmath.mpf(1)] * sample.n if weights is None else weights

@@ -14,7 +14,7 @@ none of them does what is listed in `positive` come to 0: the distances to the d
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise, product
 from pathlib import Path
@@ -173,7 +173,22 @@ def accepts(record: dict[str, Any]) -> bool:
     return True
 
 
+def main(paths: Sequence[str]) -> int:
+    """The exit status for the one file named: 0 accepted, 1 refused, 2 not to be read."""
+    try:
+        (path,) = paths
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        print(f"checker: give one certificate, a JSON file ({error})", file=sys.stderr)
+        return 2
+    try:
+        accepted = accepts(record)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        print(f"refused: this is no certificate ({type(error).__name__}: {error})")
+        return 1
+    print("accepted" if accepted else "refused")
+    return 0 if accepted else 1
+
+
 if __name__ == "__main__":
-    VERDICT = accepts(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8")))
-    print("accepted" if VERDICT else "refused")
-    sys.exit(0 if VERDICT else 1)
+    sys.exit(main(sys.argv[1:]))
