@@ -343,4 +343,6 @@ def _at(hessian: sp.ImmutableMatrix, values: Mapping[sp.Symbol, sp.Expr]) -> sp.
     """The Hessian with the solved parameters replaced, each entry reduced."""
     if not values:
         return hessian
-    return hessian.applyfunc(lambda entry: shortened(separate(entry).xreplace(values)))
+    different = dict.fromkeys(hessian)  # half of them: it is symmetric
+    known = {entry: shortened(separate(entry).xreplace(values)) for entry in different}
+    return hessian.applyfunc(known.__getitem__)
