@@ -6,7 +6,8 @@
 A basin map and a bifurcation diagram are timed in one process against the same loop written by
 hand, in vectorised NumPy and, where it is installed, in numba (compiled before the clock starts);
 the answers are compared.  Stable sets and diagnoses are timed as whole processes, the way a user
-meets them, and compared with `python -c "import sympy"`.  `--write` puts the tables into
+meets them, and compared with `python -c "import sympy"`; stable sets also by themselves.
+`--write` puts the tables into
 benchmarks/README.md.  Nothing is asserted of a time: it is a fact about a machine.
 """
 
@@ -24,17 +25,31 @@ from pathlib import Path
 import numpy as np
 import sympy as sp
 
+from symmle.cli.point import at_values
+from symmle.cli.stability_verb import analysed_at
+from symmle.derive import derive
 from symmle.diagnosis import case_of_problem
+from symmle.families import family_model
 from symmle.pictures.basin import basin
 from symmle.pictures.bifurcation import bifurcation_of_map
 from symmle.problem import build_problem
-from symmle.schemes import simultaneous
+from symmle.schemes import alternating, simultaneous
 
 PAGE = Path(__file__).resolve().parent / "README.md"
 BEGIN, END = "<!-- dynamics: begin -->\n", "<!-- dynamics: end -->\n"
 NEWCOMB = Path(__file__).resolve().parents[1] / "tests" / "data" / "newcomb.csv"
 SIDE, STEP, NEAR = 1000, 0.5, 1e-6
 VALUES, SETTLING, KEPT = 1200, 3000, 240
+
+ALONE = {
+    "gamma": "shape=2,rate=1",
+    "student_t": "location=0,scale=1,df=5",
+    "skew_normal": "location=0,scale=1,alpha=2",
+    "generalised_extreme_value": "location=0,scale=1,shape=0.1",
+    "two_piece_student_t": "location=0,scale=1,df=5,skew=2",
+    "dirichlet": "a1=1,a2=2,a3=3",
+    "multivariate_normal": "mu1=0,mu2=0,s11=1,s12=0.3,s22=2",
+}
 
 Times = list[tuple[str, str, float, float]]  # what, who, milliseconds, times ours
 
@@ -229,6 +244,28 @@ def _process_rows(rounds: int) -> Times:
     return rows
 
 
+def _alone(name: str, at: str) -> float:
+    """Milliseconds of the stable set of the slower of two schemes, the derivation not counted."""
+    derivation = derive(family_model(name))
+    point, step = at_values(derivation, at), sp.Symbol("step", positive=True)
+    symbols = derivation.model.symbols
+    return max(
+        _timed(lambda scheme=scheme: analysed_at(derivation, scheme, step, point, None), 1)[0]
+        for scheme in (simultaneous(symbols), alternating(symbols))
+    )
+
+
+def _alone_rows(rounds: int) -> list[tuple[str, int, float]]:
+    """Stable sets by themselves, each in a fresh process, for nothing to be known from before."""
+    rows = []
+    for name, at in ALONE.items():
+        words = [sys.executable, __file__, "--alone", name]
+        told = [subprocess.run(words, check=True, capture_output=True) for _ in range(rounds)]
+        taken = statistics.median(float(each.stdout) for each in told)
+        rows.append((f"{name} at {at}", at.count("="), taken))
+    return rows
+
+
 def _process(words: list[str], rounds: int) -> float:
     def call() -> None:
         subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
@@ -240,7 +277,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--alone", choices=ALONE, help="print the time of one stable set")
     asked = parser.parse_args()
+    if asked.alone:
+        print(_alone(asked.alone, ALONE[asked.alone]))
+        return
     packages = [each for each in ("numpy", "numba", "sympy") if importlib.util.find_spec(each)]
     left_out = "" if "numba" in packages else "; numba is not installed, and was left out"
     told = ", ".join(f"{each} {version(each)}" for each in packages) + left_out
@@ -255,6 +296,8 @@ def main() -> None:
     lines += ["", "| command | ms | times `import sympy` |", "|---|---:|---:|"]
     for what, _, taken, ratio in _process_rows(asked.rounds):
         lines.append(f"| {what} | {taken:.4g} | {ratio:.3g} |")
+    lines += ["", "| stable set, derivation not counted | parameters | ms |", "|---|---:|---:|"]
+    lines += [f"| {what} | {count} | {ms:.4g} |" for what, count, ms in _alone_rows(asked.rounds)]
     text = "\n".join(lines) + "\n"
     print(text)
     if asked.write:

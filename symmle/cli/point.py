@@ -124,9 +124,14 @@ def at_values(derivation: Derivation, text: str) -> Point:
         meaning = "H is minus the Fisher information, its limit for large samples"
     else:
         meaning = "H is minus the Fisher information, as it is exactly where this is the estimate"
+
+    def place(expr: sp.Expr) -> sp.Expr:
+        there = known[expr] if expr in known else expr.xreplace(values)
+        return sp.nan if nodes([there]) else there  # a mean has no value without data
+
     return Point(
         values,
-        lambda expr: known[expr] if expr in known else expr.xreplace(values),
+        place,
         meaning,
         strict_maximum=False,
         level=level,
@@ -222,7 +227,8 @@ def at_data(derivation: Derivation, estimator: Estimator, arguments: argparse.Na
     rows, weights = sample_rows(derivation.model, sample)
     closed = estimator.kind is Kind.CLOSED and not model.given and fitted.kind == "closed"
     # with the closed form put in, an entry that vanishes there does so to the last digit
-    known = dict(zip(derivation.score.hessian, estimator.hessian, strict=True)) if closed else {}
+    entries = zip(derivation.score.hessian, estimator.hessian, strict=True) if closed else ()
+    known = {entry: there for entry, there in entries if there.count_ops() <= _LONG}
 
     def place(expr: sp.Expr) -> sp.Expr:
         expr = known.get(expr, expr)

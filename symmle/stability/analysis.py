@@ -161,6 +161,8 @@ def _local(
     try:
         found = bounded(_SECONDS, lambda: jet(directions, score.parameters, field, place))
     except BudgetError:
+        found = None
+    if found is None:
         return None
     return Local(found, blocks, scheme.rule, scheme.momentum, scheme.sweeps)
 

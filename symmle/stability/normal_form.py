@@ -73,10 +73,11 @@ def jet(
     parameters: Sequence[sp.Symbol],
     linear: Sequence[Sequence[sp.Expr]],
     at: Callable[[sp.Expr], sp.Expr],
-) -> Jet:
+) -> Jet | None:
     """Differentiate a field twice more and evaluate; `linear` is its Jacobian at the point.
 
-    at: an expression in the parameters -> its value at the point.
+    at: an expression in the parameters -> its value at the point, nan where it has none.
+    None where a derivative has none.
     """
     size = len(parameters)
     quadratic: list[dict[tuple[int, ...], sp.Expr]] = []
@@ -87,12 +88,16 @@ def jet(
             (j, k): first[j].diff(parameters[k])
             for j, k in combinations_with_replacement(range(size), 2)
         }
+        quadratic.append({key: value for key, e in second.items() if (value := at(e)) != 0})
+        if sp.nan in quadratic[-1].values():
+            return None
         third = {
             (j, k, m): second[j, k].diff(parameters[m])
             for j, k, m in combinations_with_replacement(range(size), 3)
         }
-        quadratic.append({key: value for key, e in second.items() if (value := at(e)) != 0})
         cubic.append({key: value for key, e in third.items() if (value := at(e)) != 0})
+        if sp.nan in cubic[-1].values():
+            return None
     return Jet(linear, quadratic, cubic)
 
 

@@ -76,6 +76,7 @@ def scheme_over(
     here = dict(values)
     hessian = field.hessian.xreplace(here)
     linear = field_jacobian(hessian, scheme, field.parameters)
+    blocks = program(scheme, field.parameters)
     derivatives = jet(field.gradient, field.parameters, linear, lambda e: e.xreplace(here))
     jacobian = sweep_jacobian(hessian, scheme, field.parameters, step).applyfunc(sp.factor_terms)
     where = next(each.domain for each in problem.given if each.symbol == over)
@@ -90,13 +91,9 @@ def scheme_over(
         jacobian,
         tuple(here.values()),
         tuple(gap for gap in gaps if gap.free_symbols),
-        Local(
-            derivatives,
-            program(scheme, field.parameters),
-            scheme.rule,
-            scheme.momentum,
-            scheme.sweeps,
-        ),
+        None
+        if derivatives is None
+        else Local(derivatives, blocks, scheme.rule, scheme.momentum, scheme.sweeps),
         step,
     )
     written = update(field, scheme, step)
