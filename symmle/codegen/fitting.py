@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
+from symmle.codegen.layout import INDENT, Body, raised, returned, signature, wrapped
 from symmle.codegen.module import Module
 from symmle.codegen.plan import Condition
 from symmle.codegen.printer import Printer
@@ -179,19 +179,6 @@ def _refusing_fit(module: Module, head: str) -> str:
             *raised(f"there is no fit for this density: {reason}"),
         ]
     )
-
-
-def raised(message: str, depth: int = 1) -> list[str]:
-    """`raise ValueError(message)`, the text over several lines when it is long."""
-    pad = INDENT * depth
-    line = f'{pad}raise ValueError("{message}")'
-    if len(line) <= 100:
-        return [line]
-    inner = f'{pad}{INDENT}"{message}"'
-    if len(inner) <= 100:
-        return [f"{pad}raise ValueError(", inner, f"{pad})"]
-    texts = textwrap.wrap(message, 80 - len(pad), drop_whitespace=False)
-    return [f"{pad}raise ValueError(", *(f'{pad}{INDENT}"{text}"' for text in texts), f"{pad})"]
 
 
 def _fit_doc(module: Module, scaled: bool, moved: Moves) -> list[str]:

@@ -61,13 +61,32 @@ def returned(values: Sequence[str]) -> list[str]:
     return [line] if len(line) <= WIDTH else bracketed("return (", values, ")")
 
 
+def raised(message: str, depth: int = 1) -> list[str]:
+    """`raise ValueError(message)`, the text over several lines when it is long."""
+    pad = INDENT * depth
+    line = f'{pad}raise ValueError("{message}")'
+    if len(line) <= 100:
+        return [line]
+    inner = f'{pad}{INDENT}"{message}"'
+    if len(inner) <= 100:
+        return [f"{pad}raise ValueError(", inner, f"{pad})"]
+    texts = textwrap.wrap(message, 80 - len(pad), drop_whitespace=False)
+    return [f"{pad}raise ValueError(", *(f'{pad}{INDENT}"{text}"' for text in texts), f"{pad})"]
+
+
 class Body:
     """The lines of a formula's assignments, with overlong expressions taken apart."""
 
     def __init__(
-        self, formula: Formula, printer: Printer, names: Names, mean: Callable[[str], str]
+        self,
+        formula: Formula,
+        printer: Printer,
+        names: Names,
+        mean: Callable[[str], str],
+        depth: int = 1,
     ) -> None:
         self.lines: list[str] = []
+        self._pad = INDENT * depth
         self._printer = printer
         self._names = names
         self._mean = mean
@@ -82,9 +101,9 @@ class Body:
     def whole(self) -> list[str]:
         """All lines, the last of them returning the results as a tuple, or the only one."""
         if len(self._results) == 1:
-            head = f"{INDENT}{self._results[0]} = "
+            head = f"{self._pad}{self._results[0]} = "
             if self.lines and self.lines[-1].startswith(head):
-                return [*self.lines[:-1], f"{INDENT}return {self.lines[-1].removeprefix(head)}"]
+                return [*self.lines[:-1], f"{self._pad}return {self.lines[-1].removeprefix(head)}"]
             self._statement("return ", self._results[0])
             return self.lines
         last = returned(self.named_results())
@@ -93,30 +112,30 @@ class Body:
     def _assign(self, each: Assignment) -> None:
         if each.over is Over.MEAN:
             value = self._short(each.value, 60)
-            self.lines.append(f"{INDENT}{each.target} = {self._mean(value)}")
+            self.lines.append(f"{self._pad}{each.target} = {self._mean(value)}")
         else:
             self._statement(f"{each.target} = ", each.value)
 
     def _statement(self, target: str, value: sp.Expr) -> None:
-        room = WIDTH - len(INDENT) - len(target)
+        room = WIDTH - len(self._pad) - len(target)
         text = self._printer.text(value)
         if len(text) <= room:
-            self.lines.append(f"{INDENT}{target}{text}")
+            self.lines.append(f"{self._pad}{target}{text}")
             return
         if value.is_Add and len(value.args) > 2:
             (sign, first), *rest = self._printer.terms(value)
-            if len(text) <= WIDTH - 2 * len(INDENT):
+            if len(text) <= WIDTH - len(self._pad) - len(INDENT):
                 self._in_parentheses(target, [text])
                 return
             texts = [first if sign == "+" else f"-{first}", *(f"{s} {t}" for s, t in rest)]
-            if max(map(len, texts)) <= WIDTH - 2 * len(INDENT):
+            if max(map(len, texts)) <= WIDTH - len(self._pad) - len(INDENT):
                 self._in_parentheses(target, texts)
                 return
         self._statement(target, self._taken_apart(value))
 
     def _in_parentheses(self, target: str, lines: Sequence[str]) -> None:
-        inner = [f"{INDENT}{INDENT}{line}" for line in lines]
-        self.lines += [f"{INDENT}{target}(", *inner, f"{INDENT})"]
+        inner = [f"{self._pad}{INDENT}{line}" for line in lines]
+        self.lines += [f"{self._pad}{target}(", *inner, f"{self._pad})"]
 
     def _taken_apart(self, value: sp.Expr) -> sp.Expr:
         """The expression with its longest part that is not a name assigned to one before."""

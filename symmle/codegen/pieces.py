@@ -1,4 +1,4 @@
-"""Cut the helpers out of `runtime/` that a module's text needs."""
+"""Cut the helpers out of `runtime/`, or `scalar/library/`, that a module's text needs."""
 
 import ast
 import re
@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-_FILES = ("types", "columns", "special", "functions", "climb", "root", "maximum")
+_FILES = {
+    "runtime": ("types", "columns", "special", "functions", "climb", "root", "maximum"),
+    "scalar.library": ("sums", "special", "root", "climb"),
+}
 
 
 @cache
-def _pieces() -> Mapping[str, str]:
-    """{name: source} of each definition in `runtime/`, in order."""
-    folder = resources.files("symmle.codegen.runtime")
+def _pieces(room: str) -> Mapping[str, str]:
+    """{name: source} of each definition in a room of helpers, in order."""
+    folder = resources.files(f"symmle.codegen.{room}")
     found = {}
-    for file in _FILES:
+    for file in _FILES[room]:
         text = folder.joinpath(f"{file}.py").read_text(encoding="utf-8")
         lines = text.splitlines()
         for node in ast.parse(text).body:
@@ -26,9 +29,9 @@ def _pieces() -> Mapping[str, str]:
     return found
 
 
-def helpers_for(text: str) -> tuple[list[str], list[str]]:
-    """(constants and aliases, functions) of `runtime/` that the text uses, also indirectly."""
-    pieces = _pieces()
+def helpers_for(text: str, room: str = "runtime") -> tuple[list[str], list[str]]:
+    """(constants and aliases, functions) of a room that the text uses, also indirectly."""
+    pieces = _pieces(room)
     needed: set[str] = set()
     waiting = [text]
     while waiting:

@@ -75,7 +75,11 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything an emitter needs.  keeps_rows: whether evaluations pass over the data again."""
+    """Everything an emitter needs.
+
+    keeps_rows: whether evaluations pass over the data again.
+    everything: the value, the score and the Hessian, row by row, in one formula.
+    """
 
     model: Model
     digest: str
@@ -89,6 +93,7 @@ class Plan:
     score: Formula
     slopes: tuple[Formula, ...]
     hessian: Formula
+    everything: Formula
     fit: Fit
     invariance: Invariance
 
@@ -125,6 +130,7 @@ def make_plan(derivation: Derivation, estimator: Estimator) -> Plan:
     conditions = _conditions(estimator)
     likelihood, slope = plan.formula(average), plan.formula(gradient)
     bend = plan.formula(hessian)
+    everything = plan.formula([*average, *gradient, *hessian])
     fit = _plan_fit(plan, estimator, fitted, conditions, derivation.smooth)
     return Plan(
         model,
@@ -139,6 +145,7 @@ def make_plan(derivation: Derivation, estimator: Estimator) -> Plan:
         slope,
         tuple(plan.formula([each]) for each in gradient),
         bend,
+        everything,
         fit,
         invariance(model),
     )

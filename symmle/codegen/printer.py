@@ -6,7 +6,7 @@ Columns use NumPy and scipy.special, numbers use `math`, which is ten times fast
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import sympy as sp
@@ -92,14 +92,19 @@ class Printer:
 
     rows: frozenset[sp.Symbol]
     alias: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, tuple[str, str]] = field(default_factory=lambda: _FUNCTIONS)
 
     def text(self, expr: sp.Basic) -> str:
         """The expression as Python text.  Raises SymmleError for what has no entry here."""
         return self._print(expr)[0]
 
+    def factor(self, expr: sp.Basic) -> str:
+        """The expression as text that may stand in a product."""
+        return self._in(expr, _PRODUCT)
+
     def knowing(self, column: sp.Symbol) -> "Printer":
         """The same printer with one more symbol that is a column."""
-        return Printer(self.rows | {column}, self.alias)
+        return replace(self, rows=self.rows | {column})
 
     def terms(self, expr: sp.Expr) -> list[tuple[str, str]]:
         """The (sign, text) of each term of a sum, the first positive one in front."""
@@ -229,15 +234,16 @@ class Printer:
     def _call(self, expr: sp.Expr) -> tuple[str, int]:
         name = expr.func.__name__
         rows = self._over_rows(expr)
-        if name not in _FUNCTIONS or (rows and name in _ONLY_NUMBERS):
+        if name not in self.functions or (rows and name in _ONLY_NUMBERS):
             raise _refusal(expr)
-        function = self._spelt(_FUNCTIONS[name][0 if rows else 1])
+        function = self._spelt(self.functions[name][0 if rows else 1])
         arguments = expr.args
         if name == "polygamma" and arguments[0] == 0:
             function = function.replace("polygamma", "digamma")
             arguments = arguments[1:]
-        if name == "ive" and str(arguments[0]) in _PLAIN_ORDERS:
-            function = function.replace("_ive", self._spelt(_PLAIN_ORDERS[str(arguments[0])]))
+        plain = _PLAIN_ORDERS.get(str(arguments[0])) if self.functions is _FUNCTIONS else None
+        if name == "ive" and plain is not None:
+            function = function.replace("_ive", self._spelt(plain))
             arguments = arguments[1:]
         inside = ", ".join(self.text(arg) for arg in arguments)
         return f"{function}({inside})" + ")" * function.count("("), _ATOM

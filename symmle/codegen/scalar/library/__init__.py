@@ -1,0 +1,6 @@
+"""What generated scalar code carries along, written once, in the part of Python that `subset` reads.
+
+Nobody imports these files at run time but the tests: `pieces` cuts out the functions that a program
+needs, and each target spells them in its own language.  So a function here uses numbers, lists of
+floats, `math` and other functions of this folder, and no other feature of Python.
+"""
