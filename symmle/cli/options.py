@@ -88,7 +88,7 @@ SCHEMES = (
 )
 PICTURES = ("trajectory", "radius", "bifurcation", "basin", "cobweb", "convergence")
 FORMATS = ("text", "markdown", "latex")
-TARGETS = ("numpy",)
+TARGETS = ("numpy", "python", "c", "javascript")
 
 _SCHEMES_OF_A_RUN = (
     Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),
@@ -124,7 +124,7 @@ VERBS = (
             *_NAMING,
             Option("-o", "FILE", "where to write the module; without it, it is printed"),
             Option("--tests", "", "write a test file beside the module"),
-            Option("--target", "NAME", "what the module computes with", choices=TARGETS),
+            Option("--target", "NAME", "the language of the module (numpy)", choices=TARGETS),
             _FORCE,
             _JSON,
         ),

@@ -5,10 +5,9 @@ renamed wherever a word of these texts is in the way.
 """
 
 import re
-import textwrap
 from collections.abc import Sequence
 
-from symmle.codegen.layout import INDENT, Body, raised, returned, signature, wrapped
+from symmle.codegen.layout import Body, raised, returned, signature, wrapped
 from symmle.codegen.module import Module
 from symmle.codegen.plan import Condition
 from symmle.codegen.printer import Printer

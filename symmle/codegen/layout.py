@@ -119,6 +119,8 @@ class Body:
     def _statement(self, target: str, value: sp.Expr) -> None:
         room = WIDTH - len(self._pad) - len(target)
         text = self._printer.text(value)
+        if isinstance(value, sp.Piecewise) and text.startswith("("):
+            text = text[1:-1]
         if len(text) <= room:
             self.lines.append(f"{self._pad}{target}{text}")
             return

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from symmle.codegen.data_functions import data_functions, records
 from symmle.codegen.fitting import iterating_functions
-from symmle.codegen.header import header, identity
+from symmle.codegen.header import docstring, identity_items
 from symmle.codegen.layout import WIDTH, Body, bracketed, returned, signature, wrapped
 from symmle.codegen.module import Module
 from symmle.codegen.names import Names, shown
@@ -38,12 +38,12 @@ def write(plan: Plan) -> str:
     top = [
         *_imports("\n".join([code, *constants])),
         "",
-        *bracketed("__symmle__ = {", identity(plan), "}", 0),
+        *bracketed("__symmle__ = {", identity_items(plan), "}", 0),
         "",
         *(f"{short} = {name}" for name, short in module.alias.items() if name != "score"),
         *constants,
     ]
-    return "\n".join([header(plan), "", *top, "", "", code, ""])
+    return "\n".join([docstring(plan), "", *top, "", "", code, ""])
 
 
 def _domain(module: Module) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 _FILES = {
     "runtime": ("types", "columns", "special", "functions", "climb", "root", "maximum"),
@@ -29,9 +30,14 @@ def _pieces(room: str) -> Mapping[str, str]:
     return found
 
 
-def helpers_for(text: str, room: str = "runtime") -> tuple[list[str], list[str]]:
-    """(constants and aliases, functions) of a room that the text uses, also indirectly."""
-    pieces = _pieces(room)
+def helpers_for(
+    text: str, room: str = "runtime", instead: Mapping[str, str] = MappingProxyType({})
+) -> tuple[list[str], list[str]]:
+    """(constants and aliases, functions) of a room that the text uses, also indirectly.
+
+    instead: {function: another that is called in its place}, for a language that has none.
+    """
+    pieces = {name: called_instead(piece, instead) for name, piece in _pieces(room).items()}
     needed: set[str] = set()
     waiting = [text]
     while waiting:
@@ -42,3 +48,10 @@ def helpers_for(text: str, room: str = "runtime") -> tuple[list[str], list[str]]
     chosen = [name for name in pieces if name in needed]
     functions = [pieces[name] for name in chosen if pieces[name].startswith("def ")]
     return [pieces[name] for name in chosen if not pieces[name].startswith("def ")], functions
+
+
+def called_instead(text: str, instead: Mapping[str, str]) -> str:
+    """The text with some functions called in the place of others."""
+    for old, new in instead.items():
+        text = re.sub(rf"\b{re.escape(old)}\(", f"{new}(", text)
+    return text

@@ -1,36 +1,17 @@
 """Spell a plan as one C99 file and its header: no memory of its own but while it fits."""
 
 import ast
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from symmle.codegen.header import identity
-from symmle.codegen.layout import INDENT, wrapped
+from symmle.codegen.header import heading
 from symmle.codegen.names import shown
 from symmle.codegen.pieces import helpers_for
 from symmle.codegen.plan import Plan
 from symmle.codegen.rows import Tails
-from symmle.codegen.scalar.clike import CLike, doc_of, type_of
+from symmle.codegen.scalar.c_language import C, comment_of, constants_of, quoted
 from symmle.codegen.scalar.fitting import copies
-from symmle.codegen.scalar.program import Program, functions
+from symmle.codegen.scalar.program import Program, ends_of_domains, field_types, functions
 from symmle.codegen.scalar.statistics import work_of
-
-_RESERVED = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline "
-    "int long register restrict return short signed sizeof static struct switch typedef union "
-    "unsigned void volatile out while NULL INFINITY NAN EOF errno rows array bool true false I "
-    "isnan isinf isfinite signbit stdin stdout stderr size_t".split()
-)
-_MATH = {
-    "lgamma": "lgamma",
-    "gamma": "tgamma",
-    "abs": "fabs",
-    "max": "fmax",
-    "min": "fmin",
-    "int": "(long)",
-}
-_KINDS = {"float": "double", "int": "long", "bool": "bool", "str": "const char *"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,173 +20,6 @@ class Files:
 
     source: str
     header: str
-
-
-class C(CLike):
-    """The program in C99."""
-
-    def __init__(self, texts: Sequence[str], fields: Mapping[str, str], stem: str) -> None:
-        super().__init__(texts, fields)
-        self.stem = stem
-
-    def name(self, word: str) -> str:
-        if word in self.functions and not word.startswith("_"):
-            return f"{self.stem}_{word}"
-        if word.startswith("_"):
-            return word[1:] + "_"
-        return f"{word}_" if word in _RESERVED else word
-
-    def number(self, value: float | int, as_float: bool) -> str:
-        if not as_float:
-            return str(value)
-        text = repr(float(value))
-        return text
-
-    def call_math(self, name: str, arguments: Sequence[str]) -> str:
-        if name == "pi":
-            return "3.141592653589793"
-        if name == "e":
-            return "2.718281828459045"
-        if name in ("inf", "nan"):
-            return "INFINITY" if name == "inf" else "NAN"
-        if name in ("max_int", "min_int"):
-            one, other = arguments
-            sign = ">" if name == "max_int" else "<"
-            return f"({one} {sign} {other} ? {one} : {other})"
-        if name in ("max", "min") and len(arguments) > 2:
-            first, *rest = arguments
-            return self.call_math(name, (first, self.call_math(name, rest)))
-        called = f"{_MATH.get(name, name)}({', '.join(arguments)})"
-        return f"(long){called}" if name == "ceil" else called
-
-    def declare(self, name: str, kind: str, value: str) -> str:
-        if kind == "str" and value == "0":
-            value = "NULL"
-        space = "" if kind == "str" else " "
-        return f"{_KINDS[kind]}{space}{name} = {value};"
-
-    def index(self, array: str, kind: str, place: str) -> str:
-        return f"{array}.at[{place}]" if kind == "rows" else f"{array}[{place}]"
-
-    def floats_of(self, rows: str) -> str:
-        return f"{rows}.at"
-
-    def length(self, array: str) -> str:
-        return f"{array}.n"
-
-    def read_field(self, record: str, name: str) -> str:
-        return f"{record}->{self.name(name)}"
-
-    def make_array(self, name: str, values: str, size: str, depth: int) -> list[str]:
-        pad = INDENT * depth
-        if not size:
-            return [f"{pad}double {name}[] = {{{values}}};"]
-        if values == "0.0":
-            return [f"{pad}double {name}[{size}] = {{0.0}};"]
-        return [
-            f"{pad}double {name}[{size}];",
-            f"{pad}for (long i = 0; i < {size}; i++) {{",
-            f"{pad}{INDENT}{name}[i] = {values};",
-            f"{pad}}}",
-        ]
-
-    def fill_point(self, name: str, call: str, arguments: Sequence[str]) -> str:
-        return f"{call}({', '.join([*arguments, name])});"
-
-    def declare_point(self, name: str) -> str:
-        return f"double {name}[P_];"
-
-    def return_point(self, values: Sequence[str], depth: int) -> list[str]:
-        pad = INDENT * depth
-        lines = [f"{pad}out[{i}] = {value};" for i, value in enumerate(values)]
-        return lines if depth == 1 else [*lines, f"{pad}return;"]
-
-    def return_text(self, text: str | None) -> str:
-        return "return NULL;" if text is None else f"return {_quoted(text)};"
-
-    def is_told(self, name: str) -> str:
-        return f"{name} != NULL"
-
-    def whole_division(self, left: str, right: str) -> str:
-        return f"{left} / {right}"
-
-    def add(self, total: str, rest: str, term: str, depth: int) -> list[str]:
-        return [f"{INDENT * depth}add_(&{total}, &{rest}, {term});"]
-
-    def over_rows(
-        self, names: Sequence[str], arrays: Sequence[str], place: str, depth: int
-    ) -> tuple[str, list[str]]:
-        pad, inner = INDENT * depth, INDENT * (depth + 1)
-        head = f"{pad}for (long {place} = 0; {place} < {arrays[0]}.n; {place}++) {{"
-        *columns, weight = [f"{array}.at[{place}]" for array in arrays]
-        read = [
-            f"{inner}const double {name} = {column};"
-            for name, column in zip(names, columns, strict=False)
-            if name
-        ]
-        if names[-1]:
-            read.append(f"{inner}const double {names[-1]} = {arrays[-1]}.at ? {weight} : 1.0;")
-        return head, read
-
-    def make_statistics(self, values: Mapping[str, str], depth: int) -> list[str]:
-        pad = INDENT * depth
-        return [f"{pad}out->{self.name(name)} = {text};" for name, text in values.items()]
-
-    def take_statistics(
-        self, name: str, call: str, arguments: Sequence[str], depth: int
-    ) -> list[str]:
-        pad, kind = INDENT * depth, f"{self.stem}_statistics"
-        return [
-            f"{pad}{kind} taken_{name};",
-            f"{pad}{call}({', '.join([*arguments, f'&taken_{name}'])});",
-            f"{pad}const {kind} *{name} = &taken_{name};",
-        ]
-
-    def function(self, node: ast.FunctionDef) -> list[str]:
-        """A definition, with its comment in front."""
-        lines = self.body(node)
-        text = "\n".join(lines)
-        unused = [
-            f"{INDENT}(void){self.name(argument.arg)};"
-            for argument in node.args.args
-            if not re.search(rf"\b{self.name(argument.arg)}\b", text)
-        ]
-        doc = doc_of(node)
-        comment = _comment(doc) if doc else []
-        static = "static " if node.name.startswith("_") else ""
-        return [*comment, f"{static}{self.signature(node)} {{", *unused, *lines, "}"]
-
-    def signature(self, node: ast.FunctionDef) -> str:
-        """The head of a function."""
-        given = []
-        for argument in node.args.args:
-            name, kind = self.name(argument.arg), type_of(argument.annotation)
-            given.append(
-                {
-                    "rows": f"{self.stem}_rows {name}",
-                    "array": f"double *{name}",
-                    "Statistics": f"const {self.stem}_statistics *{name}",
-                }.get(kind)
-                or f"{_KINDS[kind]} {name}"
-            )
-        returns = type_of(node.returns)
-        if returns == "Point":
-            given.append("double *out")
-        if returns == "Statistics":
-            given.append(f"{self.stem}_statistics *out")
-        kind = _KINDS.get(returns, "void")
-        space = "" if kind.endswith("*") else " "
-        return f"{kind}{space}{self.name(node.name)}({', '.join(given)})"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _comment(lines: Sequence[str]) -> list[str]:
-    if len(lines) == 1:
-        return [f"/* {lines[0]} */"]
-    return [f"/* {lines[0]}", *(f"   {line}".rstrip() for line in lines[1:]), "*/"]
 
 
 _ADD = """\
@@ -223,15 +37,10 @@ def write(plan: Plan, stem: str) -> Files:
     program = Program(plan)
     core = functions(plan)
     constants, helpers = helpers_for("\n".join(core), "scalar.library")
-    fields = {each.field: "rows" if isinstance(each.node, Tails) else "float"
-              for each in plan.statistics}  # fmt: skip
-    fields[program.n_field] = "float"
-    if plan.keeps_rows:
-        fields |= dict.fromkeys([*program.columns, program.weights_field], "rows")
-    sizes = f"_P = {len(program.parameters)}"
-    spelt = C([sizes, *_domain(program), *constants, *core, *helpers], fields, stem)
+    texts = [f"_P = {len(program.parameters)}", *ends_of_domains(program), *constants]
+    spelt = C([*texts, *core, *helpers], field_types(program), stem)
     nodes = [n for n in spelt.trees if isinstance(n, ast.FunctionDef) and n.name != "_add"]
-    parts = ["\n".join(_constants(spelt, "\n".join([*core, *helpers])))]
+    parts = ["\n".join(constants_of(spelt, "\n".join([*core, *helpers])))]
     inner = [n for n in nodes if n.name.startswith("_")]
     prototypes = [f"static {spelt.signature(node)};" for node in inner]
     parts += [_ADD, "\n".join(prototypes)]
@@ -244,47 +53,14 @@ def write(plan: Plan, stem: str) -> Files:
     return Files(source + "\n", _header_file(program, spelt, stem))
 
 
-def _constants(spelt: C, text: str) -> list[str]:
-    from symmle.codegen.scalar.clike import Scope
-
-    lines = []
-    for name, value in spelt.constants.items():
-        if not re.search(rf"\b{name}\b", text) and name != "_P":
-            continue
-        where = Scope("None")
-        if isinstance(value, ast.Tuple):
-            entries = ", ".join(spelt.text(each, where, True) for each in value.elts)
-            lines += wrapped(f"static const double {spelt.name(name)}[] = {{{entries}}};", 0)
-        elif spelt._type(value, where) == "int":
-            lines.append(f"enum {{ {spelt.name(name)} = {spelt.text(value, where)} }};")
-        else:
-            text_ = spelt.text(value, where, True)
-            lines.append(f"static const double {spelt.name(name)} = {text_};")
-    return lines
-
-
-def _domain(program: Program) -> list[str]:
-    lines = []
-    for name, sign in (("_LOW", "-"), ("_HIGH", "")):
-        ends = []
-        for parameter in program.plan.model.parameters:
-            end = parameter.domain.lower if sign else parameter.domain.upper
-            finite = end.is_number and end.is_finite
-            ends.append(repr(float(end)) if finite else f"{sign}math.inf")
-        lines.append(f"{name} = ({', '.join(ends)},)")
-    return lines
-
-
 def _top(plan: Plan) -> str:
-    model = plan.model
-    text = [f"Maximum likelihood for {model.name}.", ""]
-    text += wrapped(f"log f = {model.log_density}", 0)
-    text += ["", *(f"{each.name}: {each.domain.text}" for each in (*model.data, *model.parameters))]
-    return "\n".join(_comment([*text, "", f"Generated by symmle: {', '.join(identity(plan))}"]))
+    return "\n".join(comment_of(heading(plan)))
 
 
-def _columns(program: Program) -> list[str]:
-    return [f"const double *{argument}" for argument in program.arguments]
+def _rows(program: Program) -> str:
+    """The arguments that data come in by."""
+    columns = ", ".join(f"const double *{argument}" for argument in program.arguments)
+    return f"{columns}, const double *weights, size_t rows"
 
 
 def _header_file(program: Program, spelt: C, stem: str) -> str:
@@ -333,11 +109,10 @@ def _header_file(program: Program, spelt: C, stem: str) -> str:
 
 
 def _prototypes(program: Program, stem: str) -> list[str]:
-    columns = ", ".join(_columns(program))
-    rows = f"{columns}, const double *weights, size_t rows"
+    rows = _rows(program)
     lines = [
-        "/* Each gives NULL when it is done, else a sentence that says why not.  weights: one a row,",
-        "   or NULL.  The statistics point to the data where those are summed over again. */",
+        "/* Each gives NULL when it is done, else a sentence that says why not.  weights: one a",
+        "   row, or NULL.  The statistics point to the data where those are summed over again. */",
         f"const char *{stem}_take_statistics({rows}, {stem}_statistics *data);",
         f"void {stem}_release(const {stem}_statistics *data);",
     ]
@@ -347,8 +122,8 @@ def _prototypes(program: Program, stem: str) -> list[str]:
         "/* Steps from theta, in place; nan from the first point outside the domain on. */",
         f"void {stem}_gradient_ascent(const {stem}_statistics *data, double *theta, long n_steps,",
         "    double step, bool alternating);",
-        f"void {stem}_coordinate_ascent(const {stem}_statistics *data, double *theta, long n_inner,",
-        "    long n_outer, double step);",
+        f"void {stem}_coordinate_ascent(const {stem}_statistics *data, double *theta,",
+        "    long n_inner, long n_outer, double step);",
     ]
     return lines
 
@@ -356,8 +131,7 @@ def _prototypes(program: Program, stem: str) -> list[str]:
 def _frame(program: Program, spelt: C) -> list[str]:
     """How data come in and answers go out."""
     stem = spelt.stem
-    columns = ", ".join(_columns(program))
-    rows = f"{columns}, const double *weights, size_t rows"
+    rows = _rows(program)
     plan = program.plan
     arrays = [f"(rows_){{(double *){a}, (long)rows}}" for a in program.arguments]
     arrays = [each.replace("rows_", f"{stem}_rows") for each in arrays]
@@ -371,7 +145,8 @@ def _frame(program: Program, spelt: C) -> list[str]:
             made += [
                 "    long count = 1;",
                 "    for (size_t i = 0; i < rows; i++) {",
-                f"        count = {program.arguments[0]}[i] > (double)count ? (long){program.arguments[0]}[i] : count;",
+                f"        const double value = {program.arguments[0]}[i];",
+                "        count = value > (double)count ? (long)value : count;",
                 "    }",
             ]
         made += [
@@ -390,7 +165,9 @@ def _frame(program: Program, spelt: C) -> list[str]:
     finite = [f"isfinite(data->{spelt.name(f)})" for f, k in spelt.fields.items() if k == "float"]
     take = [
         f"const char *{stem}_take_statistics({rows}, {stem}_statistics *data) {{",
-        "    const char *reason = check_(" + ", ".join([*program.arguments, "weights", "rows"]) + ");",
+        "    const char *reason = check_("
+        + ", ".join([*program.arguments, "weights", "rows"])
+        + ");",
         "    if (reason != NULL) {",
         "        return reason;",
         "    }",
@@ -405,20 +182,24 @@ def _frame(program: Program, spelt: C) -> list[str]:
     parts = ["\n".join(checks), "\n".join(take)]
     release = [f"    free(data->{each.field}.at);" for each in plan.statistics
                if isinstance(each.node, Tails)] or ["    (void)data;"]  # fmt: skip
-    parts.append("\n".join([f"void {stem}_release(const {stem}_statistics *data) {{", *release, "}"]))
+    parts.append(
+        "\n".join([f"void {stem}_release(const {stem}_statistics *data) {{", *release, "}"])
+    )
     for public, inner, given in (
         ("gradient_ascent", "ascend_", "long n_steps, double step, bool alternating"),
         ("coordinate_ascent", "sweep_", "long n_inner, long n_outer, double step"),
     ):
         passed = ", ".join(part.split()[-1] for part in given.split(", "))
         parts.append(
-            f"void {stem}_{public}(\n    const {stem}_statistics *data, double *theta, {given}\n) {{\n"
-            f"    {inner}(data, theta, {passed});\n}}"
+            f"void {stem}_{public}(\n    const {stem}_statistics *data, double *theta, {given}\n"
+            f") {{\n    {inner}(data, theta, {passed});\n}}"
         )
     if plan.fit.refusal is not None:
         return parts
     more = copies(program)
-    made += [f"    {stem}_rows {name} = {{malloc(rows * sizeof(double)), (long)rows}};" for name in more]
+    made += [
+        f"    {stem}_rows {name} = {{malloc(rows * sizeof(double)), (long)rows}};" for name in more
+    ]
     if more:
         made += [
             f"    if ({' || '.join(f'{name}.at == NULL' for name in more)}) {{",
@@ -451,7 +232,7 @@ def _checks(program: Program) -> list[str]:
     """The function that checks data."""
     lines = [
         "/* Why data are refused; NULL where they are not. */",
-        f"static const char *check_({', '.join(_columns(program))}, const double *weights, size_t rows) {{",
+        f"static const char *check_({_rows(program)}) {{",
         "    if (rows == 0) {",
         '        return "the data must have at least one row";',
         "    }",
@@ -474,7 +255,7 @@ def _checks(program: Program) -> list[str]:
         text = domain.text if not domain.depends_on else "inside its domain"
         lines += [
             f"        if (!({' && '.join(tests)})) {{",
-            f"            return {_quoted(f'{variable.name} must be finite and {text} in every row')};",
+            f"            return {quoted(f'{variable.name} must be finite and {text}')};",
             "        }",
         ]
     lines += [

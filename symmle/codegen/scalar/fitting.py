@@ -1,22 +1,22 @@
 """The functions of a scalar program that iterate: the ascents and the fit."""
 
 import re
+import textwrap
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symmle.codegen.layout import INDENT, returned, signature, wrapped
+from symmle.codegen.layout import INDENT, WIDTH, returned, signature, wrapped
+from symmle.codegen.scalar.starting import maximise, start
 from symmle.codegen.scalar.statistics import work_of
 from symmle.codegen.starts import in_units
-from symmle.domain import Domain
-from symmle.trial import points as trial_points
 
 if TYPE_CHECKING:
     from symmle.codegen.plan import Condition
     from symmle.codegen.scalar.program import Program
 
+_RUN = ("data: Statistics", "theta: list[float]")
 _SAMPLE = 1001  # rows from which middles and sizes are taken
-_MOST_STARTS = 12
 _NONE = "no estimate exists for these data: "
 _NO_MAXIMUM = (
     "no maximum of the likelihood was found inside the domain for these data: it may be flat, or "
@@ -46,10 +46,21 @@ def fitting_functions(program: "Program") -> list[str]:
     if plan.fit.source is not None:
         found.append(_height(program))
     if plan.fit.values is None:
-        found += [_start(program), _maximise(program)]
+        found += [start(program), maximise(program)]
     if not plan.fit.certain and plan.fit.values is not None:
         found.append(_is_maximum(program))
     return [*found, _fit(program)]
+
+
+def _told(sentence: str) -> list[str]:
+    """`return sentence` two steps in, the text over several lines when it is long."""
+    line = f'{INDENT * 2}return "{sentence}"'
+    if len(line) <= WIDTH:
+        return [line]
+    room = WIDTH - 3 * len(INDENT) - 2
+    texts = textwrap.wrap(sentence, room, drop_whitespace=False)
+    inner = [f'{INDENT * 3}"{text}"' for text in texts]
+    return [f"{INDENT * 2}return (", *inner, f"{INDENT * 2})"]
 
 
 def _theta(program: "Program") -> str:
@@ -61,12 +72,10 @@ def _ascend(program: "Program") -> str:
     kept = [f"{INDENT * 2}theta[{i}] = point[{i}]" for i in range(p)]
     return "\n".join(
         [
-            "def _ascend(",
-            "    data: Statistics, theta: list[float], n_steps: int, step: float, alternating: bool",
-            ") -> None:",
+            signature("_ascend", [*_RUN, "n_steps: int", "step: float", "in_turn: bool"], "None"),
             '    """Gradient steps from theta, in place; nan from the first point outside on."""',
             "    for _ in range(n_steps):",
-            "        if alternating:",
+            "        if in_turn:",
             f"            point = step_alternating(data, {theta}, step)",
             "        else:",
             f"            point = step_simultaneous(data, {theta}, step)",
@@ -92,9 +101,7 @@ def _sweep(program: "Program") -> str:
         ]
     return "\n".join(
         [
-            "def _sweep(",
-            "    data: Statistics, theta: list[float], n_inner: int, n_outer: int, step: float",
-            ") -> None:",
+            signature("_sweep", [*_RUN, "n_inner: int", "n_outer: int", "step: float"], "None"),
             '    """Sweeps from theta, in place: each parameter makes n_inner steps alone."""',
             "    for _ in range(n_outer):",
             *lines,
@@ -114,11 +121,11 @@ def _why_not(
     lines: list[str] = []
     for condition in conditions:
         names = program.names(condition.formula)
-        more, (left, size) = program.results(condition.formula, names)
+        more, (left, size) = program.results(condition.formula, names, 30)
         bound = "0.0" if size in (left, f"abs({left})") else f"16.0 * _EPSILON * ({size})"
         tested = f"abs({left})" if condition.unequal else left
         sentence = _NONE + reason.format(condition.text.replace('"', "'"))
-        lines += [*more, f"{INDENT}if not {tested} > {bound}:", f'{INDENT * 2}return "{sentence}"']
+        lines += [*more, f"{INDENT}if not {tested} > {bound}:", *_told(sentence)]
     given = [f"{program.data}: Statistics"] + ([f"{unknown}: float"] if unknown else [])
     return "\n".join(
         [
@@ -141,7 +148,7 @@ def _equation(program: "Program") -> str:
                 "_equation",
                 [f"{program.data}: Statistics", f"{source.unknown}: float", "out: list[float]"],
                 "None",
-            ),  # fmt: skip
+            ),
             f'    """Zero at the estimate of {source.unknown}; with its slope and rounding size.',
             "",
             *wrapped(f"{source.expression} = 0", 4),
@@ -202,110 +209,6 @@ def _is_maximum(program: "Program") -> str:
     )
 
 
-def _start(program: "Program") -> str:
-    """Start k of several: what moves with the data at their middle and size, the rest guesses."""
-    moves = program.plan.invariance
-    values: list[str] = []
-    guesses = 0
-    sized = located = False
-    for i, parameter in enumerate(program.plan.model.parameters):
-        domain = parameter.domain
-        if moves.shift is not None and moves.shift[i] == 1:
-            values.append("middle")
-            located = True
-        elif moves.scale is not None and moves.scale[i] and domain.lower == 0:
-            values.append(in_units("size", moves.scale[i]).replace("1 /", "1.0 /"))
-            sized = True
-        else:
-            text, used = _guess(domain, guesses)
-            guesses += used
-            values.append(text)
-    middles = [i for i, text in enumerate(values) if text == "middle"]
-    if len(middles) > 1:
-        for k, i in enumerate(middles):
-            values[i] = f"_quantile(sample, count, {(k + 0.5) / len(middles)!r})"
-    lines = []
-    if located:
-        lines.append("    middle = _quantile(sample, count, 0.5)")
-    sizes = 2 if sized and located else 1
-    if sized:
-        size = "_spread(sample, count, k % 2 == 1)" if located else "_size(sample, count)"
-        lines.append(f"    size = {size}")
-    for g in range(guesses):
-        lines.append(f"    guess{g + 1} = k // {sizes * 3**g} % 3 - 1.0")
-    if not (located and len(middles) == 1):
-        lines = [line for line in lines if not line.startswith("    middle")]
-    kept = [f"    theta[{i}] = {text}" for i, text in enumerate(values)]
-    extra = _bound_together(program)
-    count = sizes * 3**guesses
-    more: list[str] = []
-    for e, point in enumerate(extra):
-        more.append(f"    if k == {count + e}:")
-        more += [f"        theta[{i}] = {value!r}" for i, value in enumerate(point)]
-    return "\n".join(
-        [
-            f"_STARTS = {count + len(extra)}",
-            "",
-            "",
-            "def _start(k: int, sample: list[float], count: int, theta: list[float]) -> None:",
-            '    """Start k of a few, from what the data tell of their size."""',
-            *lines,
-            *kept,
-            *more,
-        ]
-    )
-
-
-def _guess(domain: Domain, number: int) -> tuple[str, int]:
-    """(the text of a parameter's start, how many guesses it takes)."""
-    low, high = domain.lower, domain.upper
-    if low.is_number and high.is_number and low.is_finite and high.is_finite:
-        return repr(float((low + high) / 2)), 0
-    guess = f"guess{number + 1}"
-    if not (low.is_number and high.is_number) or (low.is_infinite and high.is_infinite):
-        return ("0.0", 0) if number >= 2 else (guess, 1)
-    if number >= 2:
-        return repr(float(low + 1 if low.is_finite else high - 1)), 0
-    grown = f"math.pow(8.0, {guess})"
-    if low == 0:
-        return grown, 1
-    return (f"{float(low)!r} + {grown}" if low.is_finite else f"{float(high)!r} - {grown}"), 1
-
-
-def _bound_together(program: "Program") -> list[tuple[float, ...]]:
-    model = program.plan.model
-    bounded = [p for p in model.parameters if p.domain.depends_on or p.domain.upper.is_finite]
-    if len(bounded) < 2:
-        return []
-    return [tuple(float(value) for value in point.values()) for point in trial_points(model)]
-
-
-def _maximise(program: "Program") -> str:
-    p = len(program.parameters)
-    return "\n".join(
-        [
-            "def _maximise(data: Statistics, sample: list[float], count: int, theta: list[float]) -> bool:",
-            '    """Leaves a maximum in theta, from the likeliest start that leads to one."""',
-            "    heights, used = [-math.inf] * _STARTS, [0.0] * _STARTS",
-            f"    slope, bend = [0.0] * {p}, [0.0] * {p * p}",
-            "    for k in range(_STARTS):",
-            "        _start(k, sample, count, theta)",
-            "        here = _height_at(data, theta, slope, bend)",
-            "        heights[k] = here if math.isfinite(here) else -math.inf",
-            f"    for _ in range(min(_STARTS, {_MOST_STARTS})):",
-            "        best = -1",
-            "        for k in range(_STARTS):",
-            "            if used[k] == 0.0 and (best < 0 or heights[k] > heights[best]):",
-            "                best = k",
-            "        used[best] = 1.0",
-            "        _start(best, sample, count, theta)",
-            "        if _climb(data, theta) and _is_peak(data, theta):",
-            "            return True",
-            "    return False",
-        ]
-    )
-
-
 def scaled(program: "Program") -> bool:
     """Whether the data are taken in another unit for the fit."""
     plan = program.plan
@@ -346,11 +249,11 @@ def _fit(program: "Program") -> str:
     lines += _solved(program)
     if not plan.fit.certain and plan.fit.values is not None:
         sentence = "the stationary point found for these data is not a maximum"
-        lines += ["    if not _is_maximum(data, theta):", f'        return "{sentence}"']
+        lines += ["    if not _is_maximum(data, theta):", *_told(sentence)]
     lines += _back(program)
     lines += [
         "    if not _is_inside(theta):",
-        f'        return "{_NONE}it would lie at an end of its domain"',
+        *_told(f"{_NONE}it would lie at an end of its domain"),
         '    return ""',
     ]
     del p
@@ -393,7 +296,7 @@ def _solved(program: "Program") -> list[str]:
     if plan.fit.values is None:
         return [
             "    if not _maximise(data, sample, count, theta):",
-            f'        return "{_NO_MAXIMUM}"',
+            *_told(_NO_MAXIMUM),
         ]
     source, lines, call = plan.fit.source, [], "_given(data)"
     if source is not None:
@@ -402,11 +305,14 @@ def _solved(program: "Program") -> list[str]:
             for end, sign in ((source.domain.lower, "-"), (source.domain.upper, ""))
         )
         highest = not (source.own or source.falling)
-        missing = f"there is no finite estimate of {source.unknown} for these data: its equation has no root"
+        missing = (
+            f"there is no finite estimate of {source.unknown} for these data: its equation has "
+            "no root"
+        )
         lines += [
             f"    value = _root(data, {low}, {high}, {highest})",
             "    if math.isnan(value):",
-            f'        return "{missing}"',
+            *_told(missing),
         ]
         call = "_given(data, value)"
         if plan.fit.digits:

@@ -43,7 +43,7 @@ def passes(formula: Formula) -> Iterator[Pass | Assignment]:
 
 
 def _needs(each: Assignment, own: set[sp.Symbol]) -> set[sp.Symbol]:
-    return each.value.free_symbols & own
+    return own.intersection(each.value.free_symbols)
 
 
 def _numbers(

@@ -1,4 +1,4 @@
-"""A plan as functions of numbers, in the part of Python that `subset` reads.
+"""A plan as functions of numbers, in the part of Python that `clike` reads.
 
 What stands here is the mathematics, once for every scalar target: statistics, value, score,
 Hessian, steps and fit.  How data come in and answers go out is each target's own.
@@ -9,11 +9,12 @@ from collections.abc import Sequence
 import sympy as sp
 
 from symmle.codegen.formula import Assignment, Formula, Over
-from symmle.codegen.layout import INDENT, Body, returned, signature, wrapped
+from symmle.codegen.layout import INDENT, Body, bracketed, returned, signature, wrapped
 from symmle.codegen.module import Module
 from symmle.codegen.names import Names, shown
 from symmle.codegen.plan import Plan
 from symmle.codegen.printer import Printer
+from symmle.codegen.rows import Tails
 from symmle.codegen.scalar.fitting import fitting_functions
 from symmle.codegen.scalar.passes import Pass, passes
 from symmle.codegen.scalar.spelling import FUNCTIONS
@@ -51,11 +52,13 @@ class Program(Module):
         lines = self.lines(formula, names)
         return [*lines, *self._body((), formula.results, names).whole()]
 
-    def results(self, formula: Formula, names: Names) -> tuple[list[str], list[str]]:
-        """(lines, the texts of the results)."""
+    def results(
+        self, formula: Formula, names: Names, room: int = 60
+    ) -> tuple[list[str], list[str]]:
+        """(lines, the texts of the results, none longer than the room)."""
         lines = self.lines(formula, names)
         body = self._body((), formula.results, names)
-        texts = body.named_results()
+        texts = body.named_results(room)
         return [*lines, *body.lines], texts
 
     def _body(
@@ -74,7 +77,7 @@ class Program(Module):
         body = self._body(each.rows, (), names, 2)
         inner = list(body.lines)
         for mean, (total, rest) in zip(each.means, totals, strict=True):
-            (text,) = self._terms(mean.value, names, inner)
+            text = self._factor(mean.value, names, inner)
             inner.append(f"{INDENT}{INDENT}{total}, {rest} = _add({total}, {rest}, w * {text})")
         starts = [f"{INDENT}{total}, {rest} = 0.0, 0.0" for total, rest in totals]
         n = f"{self.data}.{self.n_field}"
@@ -82,28 +85,22 @@ class Program(Module):
             f"{INDENT}{mean.target} = ({total} + {rest}) / {n}"
             for mean, (total, rest) in zip(each.means, totals, strict=True)
         ]
-        return [*starts, self.rows_of(inner), *inner, *ends]
+        return [*starts, self.over_rows(), *inner, *ends]
 
-    def _terms(self, value: sp.Expr, names: Names, inner: list[str]) -> list[str]:
+    def _factor(self, value: sp.Expr, names: Names, inner: list[str]) -> str:
         """The text of a factor, which is given a name first when it is long."""
         text = self.printer().factor(value)
         if len(text) <= 45:
-            return [text]
+            return text
         name = sp.Symbol(names.numbered("r"), real=True)
         inner += self._body([Assignment(name, value, Over.ROWS)], (), names, 2).lines
-        return [str(name)]
+        return str(name)
 
-    def rows_of(self, inner: Sequence[str], source: str = "") -> str:
+    def over_rows(self) -> str:
         """The head of a loop over the rows and their weights."""
-        own = source or f"{self.data}."
-        columns = [
-            c if not source else a for c, a in zip(self.columns, self.arguments, strict=True)
-        ]
-        arrays = ", ".join(f"{own}{column}" for column in self.columns)
-        return (
-            f"{INDENT}for {', '.join(columns)}, w in "
-            f"zip({arrays}, {own}{self.weights_field}, strict=False):"
-        )
+        arrays = [f"{self.data}.{name}" for name in (*self.columns, self.weights_field)]
+        names = ", ".join((*self.columns, "w"))
+        return f"{INDENT}for {names} in zip({', '.join(arrays)}, strict=False):"
 
 
 def functions(plan: Plan) -> list[str]:
@@ -121,6 +118,31 @@ def functions(plan: Plan) -> list[str]:
         _newton(program),
         *fitting_functions(program),
     ]
+
+
+def field_types(program: Program) -> dict[str, str]:
+    """{field of Statistics: "float" or "rows"}, in order."""
+    plan = program.plan
+    found = {
+        each.field: "rows" if isinstance(each.node, Tails) else "float" for each in plan.statistics
+    }
+    found[program.n_field] = "float"
+    if plan.keeps_rows:
+        found |= dict.fromkeys([*program.columns, program.weights_field], "rows")
+    return found
+
+
+def ends_of_domains(program: Program) -> list[str]:
+    """The tables of the ends of the parameters' domains; one that another moves is left open."""
+    lines = []
+    for name, sign in (("_LOW", "-"), ("_HIGH", "")):
+        ends = []
+        for parameter in program.plan.model.parameters:
+            end = parameter.domain.lower if sign else parameter.domain.upper
+            finite = end.is_number and end.is_finite
+            ends.append(repr(float(end)) if finite else f"{sign}math.inf")
+        lines += bracketed(f"{name} = (", ends, ",)" if len(ends) == 1 else ")", 0)
+    return lines
 
 
 def given(program: Program) -> list[str]:
@@ -165,12 +187,13 @@ def _hessian(program: Program) -> str:
     names = program.names(program.plan.hessian)
     lines, texts = program.results(program.plan.hessian, names)
     p = len(program.parameters)
+    rows = [texts[i * p : (i + 1) * p] for i in range(p)]
     return "\n".join(
         [
             signature("hessian", given(program), "Matrix"),
-            f'    """Second derivatives of the average log-likelihood, {p} x {p}, row by row."""',
+            f'    """Second derivatives of the average log-likelihood, {p} x {p}."""',
             *lines,
-            *returned(texts),
+            *returned([f"({', '.join(row)}{',' if p == 1 else ''})" for row in rows]),
         ]
     )
 
@@ -247,7 +270,7 @@ def _newton(program: Program) -> str:
     return "\n".join(
         [
             signature("newton_step", given(program), "Point"),
-            '    """One step of Newton\'s method on score = 0; nan where the Hessian is singular."""',
+            '    """One step of Newton\'s method; nan where the Hessian is singular."""',
             f"    {theta} = [{', '.join(program.parameters)}]",
             f"    {slope} = [0.0] * {p}",
             f"    {bend} = [0.0] * {p * p}",

@@ -1,14 +1,13 @@
-"""Spell a plan as a standalone module of plain Python numbers: no import but the standard library."""
+"""Spell a plan as a module of plain Python numbers, which needs the standard library only."""
 
-from symmle.codegen.header import header, identity
+from symmle.codegen.header import docstring, identity_items
 from symmle.codegen.layout import bracketed, raised, signature
 from symmle.codegen.names import shown
 from symmle.codegen.pieces import helpers_for
 from symmle.codegen.plan import Plan
-from symmle.codegen.printer import Printer
 from symmle.codegen.rows import Tails
 from symmle.codegen.scalar.fitting import copies
-from symmle.codegen.scalar.program import Program, functions
+from symmle.codegen.scalar.program import Program, ends_of_domains, functions
 from symmle.codegen.scalar.statistics import work_of
 from symmle.domain import Domain
 
@@ -16,7 +15,7 @@ _TYPES = """\
 Rows = Sequence[float]
 Work = list[float]
 Point = tuple[float, ...]
-Matrix = tuple[float, ...]"""
+Matrix = tuple[Point, ...]"""
 
 _CHECKS = '''\
 def _column(values: Iterable[float], name: str) -> list[float]:
@@ -79,27 +78,14 @@ def write(plan: Plan) -> str:
         "from collections.abc import Iterable, Sequence",
         "from typing import NamedTuple, NoReturn",
         "",
-        *bracketed("__symmle__ = {", identity(plan), "}", 0),
+        *bracketed("__symmle__ = {", identity_items(plan), "}", 0),
         "",
         _TYPES,
         *constants,
-        *_domain(program),
+        f"_P = {len(program.parameters)}",
+        *ends_of_domains(program),
     ]
-    return "\n".join([header(plan), "", *top, "", "", code, ""])
-
-
-def _domain(program: Program) -> list[str]:
-    """The ends of the parameters' domains; an end that another parameter moves is left open."""
-    printer, lines = Printer(frozenset()), [f"_P = {len(program.parameters)}"]
-    for name, sign in (("_LOW", "-"), ("_HIGH", "")):
-        ends = []
-        for parameter in program.plan.model.parameters:
-            end = parameter.domain.lower if sign else parameter.domain.upper
-            finite = end.is_number and end.is_finite
-            ends.append(repr(float(end)) if finite else f"{sign}math.inf")
-        lines += bracketed(f"{name} = (", ends, ",)" if len(ends) == 1 else ")", 0)
-    del printer
-    return lines
+    return "\n".join([docstring(plan), "", *top, "", "", code, ""])
 
 
 def _record(program: Program) -> str:
@@ -142,7 +128,7 @@ def _read(program: Program) -> str:
             "_read",
             [*_given(program), "weights: Iterable[float] | None"],
             f"tuple[{', '.join(lists)}]",
-        ),  # fmt: skip
+        ),
         '    """The data and weights as floats, checked, without the rows of weight 0."""',
     ]
     names = []
@@ -164,9 +150,7 @@ def _read(program: Program) -> str:
     return "\n".join([*lines, f"    return {', '.join(names)}, w"])
 
 
-def _domain_check(
-    rows: str, name: str, domain: Domain, program: Program
-) -> list[str]:
+def _domain_check(rows: str, name: str, domain: Domain, program: Program) -> list[str]:
     tests, printer = [], program.printer()
     for end, closed, sign in (
         (domain.lower, domain.lower_closed, ">"),
@@ -234,16 +218,15 @@ def _gradient_ascent(program: Program) -> str:
                     _WEIGHTS,
                 ],
                 "Estimate",
-            ),  # fmt: skip
-            '    """Climb by n_steps gradient steps of fixed size from a start, one value a parameter.',
+            ),
+            '    """Climb by n_steps gradient steps of fixed size from a start.',
             "",
-            '    scheme: "simultaneous" (all from the old point) or "alternating" (each from the newest).',
+            '    scheme: "simultaneous" or "alternating", where each reads the newest values.',
             "    From the first point that leaves the domain on, every value is nan.",
             '    """',
             '    if scheme not in ("simultaneous", "alternating"):',
-            "        raise ValueError(",
-            "            f\"scheme must be 'simultaneous' or 'alternating', not {scheme!r}\"",
-            "        )",
+            "        raise ValueError("
+            "f\"scheme must be 'simultaneous' or 'alternating', not {scheme!r}\")",
             "    theta = _checked_start(start)",
             f"    data = statistics({', '.join(program.arguments)}, weights)",
             "    try:",
@@ -269,7 +252,7 @@ def _coordinate_ascent(program: Program) -> str:
                     _WEIGHTS,
                 ],
                 "Estimate",
-            ),  # fmt: skip
+            ),
             '    """Climb by n_outer sweeps: each parameter in order makes n_inner steps alone."""',
             "    theta = _checked_start(start)",
             f"    data = statistics({', '.join(program.arguments)}, weights)",
@@ -290,7 +273,7 @@ def _fit(program: Program) -> str:
         return "\n".join(
             [
                 head,
-                '    """Raises ValueError: the score does not tell where the likelihood is largest."""',
+                '    """Raises ValueError: the score does not tell where the maximum is."""',
                 f"    del {', '.join(program.arguments)}, weights",
                 *raised(f"there is no fit for this density: {reason}"),
             ]

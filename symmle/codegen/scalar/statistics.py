@@ -85,7 +85,9 @@ class _Taking:
         # the means' own rounding, which the deviations tell
         lost = self.summed(f"w * {left}", first=False)
         more = lost if one == other else self.summed(f"w * {right}", first=False)
-        return f"{both} / n - {lost} / n * ({more} / n)"
+        name = self.names.numbered("covariance")
+        self.after.append(f"{INDENT}{name} = {both} / n - {lost} / n * ({more} / n)")
+        return name
 
     def log_gap(self, argument: sp.Expr) -> str:
         mean = self.mean(argument)
@@ -101,7 +103,7 @@ class _Taking:
 
 
 def _atom(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+(\([^()]*\))?", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.]+(\([^()]*\))?|\([^()]*\)", text) else f"({text})"
 
 
 def take(program: "Program") -> str:

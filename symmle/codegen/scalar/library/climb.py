@@ -25,10 +25,10 @@ def _height_at(
 
 def _is_inside(theta: list[float]) -> bool:
     """Whether every parameter is finite and inside its domain."""
+    inside = True
     for i in range(_P):
-        if not _LOW[i] < theta[i] < _HIGH[i] or math.isinf(theta[i]):
-            return False
-    return True
+        inside = inside and _LOW[i] < theta[i] < _HIGH[i] and math.isfinite(theta[i])
+    return inside
 
 
 def _is_bounded(i: int) -> bool:
@@ -180,11 +180,12 @@ def _steepness(slope: list[float], bend: list[float]) -> float:
     return math.sqrt(total)
 
 
-def _all_finite(values: list[float]) -> bool:
+def _all_finite(bend: list[float]) -> bool:
+    """Whether every entry of a Hessian is."""
+    finite = True
     for i in range(_P * _P):
-        if not math.isfinite(values[i]):
-            return False
-    return True
+        finite = finite and math.isfinite(bend[i])
+    return finite
 
 
 def _climb(data: Statistics, theta: list[float]) -> bool:
@@ -317,7 +318,7 @@ def _is_negative_definite(bend: list[float]) -> bool:
             return False
     _in_units(bend, unit)
     _eigen(bend, vectors)
+    negative = True
     for i in range(_P):
-        if not bend[i * _P + i] > 0.0:
-            return False
-    return True
+        negative = negative and bend[i * _P + i] > 0.0
+    return negative

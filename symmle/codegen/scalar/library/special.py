@@ -56,6 +56,24 @@ def _loggamma(z: float) -> float:
     return _loggamma_about_two(z - 2.0) + math.log(product)
 
 
+def _gamma(z: float) -> float:
+    """The gamma function, where a language has none (DLMF 5.5.1, 5.5.3)."""
+    if z < 0.5:
+        if z == math.floor(z):
+            return math.nan
+        return math.pi / (math.sin(math.pi * z) * _gamma(1.0 - z))
+    if z > 25.0:
+        return math.exp(_loggamma(z))
+    product = 1.0
+    while z > 2.5:
+        z -= 1.0
+        product *= z
+    while z < 1.5:
+        product /= z
+        z += 1.0
+    return product * math.exp(_loggamma_about_two(z - 2.0))
+
+
 def _loggamma_rise(a: float, b: float) -> float:
     """loggamma(a + b) - loggamma(a) for a, b > 0 without the difference (DLMF 5.11.1)."""
     if b > 1e290 * min(a, 1.0):
@@ -176,9 +194,9 @@ def _square_rest(x: float) -> float:
 
 
 def _erfcx(x: float) -> float:
-    """exp(x**2)*erfc(x) (DLMF 7.9.1; Chiarella & Reichel, Math. Comp. 22 (1968), for the middle)."""
+    """exp(x**2)*erfc(x) (DLMF 7.9.1; in the middle Chiarella & Reichel, Math. Comp. 22, 1968)."""
     if x < 0.5:
-        return math.exp(x * x) * (1.0 + _square_rest(x)) * _erfc(x)
+        return math.exp(x * x) * (1.0 + _square_rest(x)) * math.erfc(x)
     if x > 6.0:
         if x > 1e8:
             return 0.5641895835477563 / x

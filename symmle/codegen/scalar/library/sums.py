@@ -43,9 +43,7 @@ def _sort(values: list[float], weights: list[float], count: int) -> None:
         gap = gap * 4 // 9
 
 
-def _put_in_order(
-    rows: Rows, weights: Rows, ordered: Work, ordered_weights: Work
-) -> None:
+def _put_in_order(rows: Rows, weights: Rows, ordered: Work, ordered_weights: Work) -> None:
     """Copies of the rows and their weights, in rising order."""
     i = 0
     for x, w in zip(rows, weights, strict=False):
