@@ -35,7 +35,12 @@ BRANCH = [(-math.exp(-1) + 10**-k,) for k in range(1, 13)]
 # function, the same by mpmath, points, units in the last place that are allowed
 CASES: dict[str, tuple[Callable[..., float], Callable[..., object], Numbers, float]] = {
     "loggamma": (special._loggamma, mpmath.loggamma, [*spread(-6, 6), *NEAR], 12),
-    "gamma": (special._gamma, mpmath.gamma, [*spread(-6, 1.3), *evenly(-5.9, -0.1)], 60),
+    "gamma": (
+        special._gamma,
+        mpmath.gamma,
+        [*spread(-6, 1.3), *[(x - k,) for (x,) in evenly(-0.8, -0.2, 20) for k in range(6)]],
+        60,
+    ),
     "digamma": (
         special._digamma,
         mpmath.digamma,
