@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from symmle.codegen.layout import INDENT, wrapped
-from symmle.codegen.scalar.clike import CLike, doc_of
+from symmle.codegen.scalar.clike import CLike, doc_of, names_in
 from symmle.codegen.scalar.expressions import Scope, type_of
 
 _WORDS = """
@@ -23,6 +23,7 @@ _MATH = {
     "min": "fmin",
     "int": "(long)",
 }
+_SUMMED = {"math.log": "sum_log_", "math.log1p": "sum_log1p_"}  # a product of mantissas, one log
 _KINDS = {"float": "double", "int": "long", "bool": "bool", "str": "const char *"}
 
 
@@ -32,6 +33,8 @@ class C(CLike):
     def __init__(self, texts: Sequence[str], fields: Mapping[str, str], stem: str) -> None:
         super().__init__(texts, fields)
         self.stem = stem
+        self._sums: list[tuple[str, str, str, str]] = []
+        self._weight = ""
 
     def name(self, word: str) -> str:
         if word in self.functions and not word.startswith("_"):
@@ -116,23 +119,70 @@ class C(CLike):
     def whole_division(self, left: str, right: str) -> str:
         return f"{left} / {right}"
 
-    def add(self, total: str, rest: str, term: str, depth: int) -> list[str]:
-        return [f"{INDENT * depth}add_(&{total}, &{rest}, {term});"]
+    def add(self, total: str, rest: str, term: ast.expr, scope: Scope, depth: int) -> list[str]:
+        """The term of a row into a block of terms, which `over_rows` sums."""
+        terms = f"terms{len(self._sums) + 1}_"
+        plain = _without_weight(term, self._weight)
+        if plain is None:  # the weights themselves
+            self._sums.append((total, rest, "", "sum_"))
+            return []
+        function = "sum_"
+        if isinstance(plain, ast.Call) and ast.unparse(plain.func) in _SUMMED:
+            function, (plain,) = _SUMMED[ast.unparse(plain.func)], plain.args
+        self._sums.append((total, rest, terms, function))
+        return [f"{INDENT * depth}{terms}[i_] = {self.text(plain, scope, True)};"]
 
     def over_rows(
-        self, names: Sequence[str], arrays: Sequence[str], place: str, depth: int
-    ) -> tuple[str, list[str]]:
-        pad, inner = INDENT * depth, INDENT * (depth + 1)
-        head = f"{pad}for (long {place} = 0; {place} < {arrays[0]}.n; {place}++) {{"
-        *columns, weight = [f"{array}.at[{place}]" for array in arrays]
-        read = [
-            f"{inner}const double {name} = {column};"
-            for name, column in zip(names, columns, strict=False)
-            if name
+        self,
+        names: Sequence[str],
+        arrays: Sequence[str],
+        body: Sequence[ast.stmt],
+        scope: Scope,
+        depth: int,
+    ) -> list[str]:
+        """Block by block: the terms of a block's rows, which compilers vectorise, then its sums."""
+        pads = [INDENT * (depth + k) for k in range(3)]
+        outer, self._sums = self._sums, []
+        self._weight = names[-1]
+        inner = self.block(body, scope, depth + 2)
+        sums, self._sums = self._sums, outer
+        text, used = "\n".join(inner), names_in(body)
+        needed = [
+            (self.name(name), array)
+            for name, array in zip(names[:-1], arrays, strict=False)
+            if name in used and re.search(rf"\b{self.name(name)}\b", text)
         ]
-        if names[-1]:
-            read.append(f"{inner}const double {names[-1]} = {arrays[-1]}.at ? {weight} : 1.0;")
-        return head, read
+        columns = [
+            f"{pads[1]}const double *restrict {name}_at = {array}.at + start_;"
+            for name, array in needed
+        ]
+        read = [f"{pads[2]}const double {name} = {name}_at[i_];" for name, _ in needed]
+        weight, n = f"{arrays[-1]}.at", f"{arrays[0]}.n"
+        name = self.name(names[-1])
+        weighted = bool(re.search(rf"\b{name}\b", text))
+        if weighted:
+            read.append(f"{pads[2]}const double {name} = weight_ ? weight_[i_] : 1.0;")
+        kept = [terms for _, _, terms, _ in sums if terms]
+        lines = [
+            f"{pads[0]}for (long start_ = 0; start_ < {n}; start_ += BLOCK_) {{",
+            f"{pads[1]}const long count_ = {n} - start_ < BLOCK_ ? {n} - start_ : BLOCK_;",
+        ]
+        if sums or weighted:
+            lines.append(f"{pads[1]}const double *weight_ = {weight} ? {weight} + start_ : NULL;")
+        lines += columns
+        if kept:
+            lines.append(f"{pads[1]}double {', '.join(f'{each}[BLOCK_]' for each in kept)};")
+        if inner:
+            lines += [
+                f"{pads[1]}for (long i_ = 0; i_ < count_; i_++) {{",
+                *read,
+                *inner,
+                f"{pads[1]}}}",
+            ]
+        for total, rest, terms, function in sums:
+            term = f"{function}({terms or 'NULL'}, weight_, count_)"
+            lines.append(f"{pads[1]}add_(&{total}, &{rest}, {term});")
+        return [*lines, f"{pads[0]}}}"]
 
     def make_statistics(self, values: Mapping[str, str], depth: int) -> list[str]:
         pad = INDENT * depth
@@ -183,6 +233,18 @@ class C(CLike):
         kind = _KINDS.get(returns, "void")
         space = "" if kind.endswith("*") else " "
         return f"{kind}{space}{self.name(node.name)}({', '.join(given)})"
+
+
+def _without_weight(term: ast.expr, weight: str) -> ast.expr | None:
+    """A term w*a*b/c without its first factor, the weight; None for the weight alone."""
+    if isinstance(term, ast.Name):
+        return None
+    assert isinstance(term, ast.BinOp)
+    if isinstance(term.left, ast.Name) and term.left.id == weight and isinstance(term.op, ast.Mult):
+        return term.right
+    left = _without_weight(term.left, weight)
+    assert left is not None
+    return ast.BinOp(left, term.op, term.right)
 
 
 def quoted(text: str) -> str:

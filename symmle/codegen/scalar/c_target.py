@@ -9,6 +9,7 @@ from symmle.codegen.pieces import helpers_for
 from symmle.codegen.plan import Plan
 from symmle.codegen.rows import Tails
 from symmle.codegen.scalar.c_language import C, comment_of, constants_of, quoted
+from symmle.codegen.scalar.c_sums import sums_for
 from symmle.codegen.scalar.fitting import copies
 from symmle.codegen.scalar.program import Program, ends_of_domains, field_types, functions
 from symmle.codegen.scalar.statistics import work_of
@@ -22,16 +23,6 @@ class Files:
     header: str
 
 
-_ADD = """\
-/* One more term of a sum; what its rounding lost goes to the rest (Ogita, Rump & Oishi 2005). */
-static inline void add_(double *total, double *rest, double term) {
-    const double sum = *total + term;
-    const double back = sum - *total;
-    *rest += (*total - (sum - back)) + (term - back);
-    *total = sum;
-}"""
-
-
 def write(plan: Plan, stem: str) -> Files:
     """The texts of stem.c and stem.h."""
     program = Program(plan)
@@ -43,11 +34,12 @@ def write(plan: Plan, stem: str) -> Files:
     parts = ["\n".join(constants_of(spelt, "\n".join([*core, *helpers])))]
     inner = [n for n in nodes if n.name.startswith("_")]
     prototypes = [f"static {spelt.signature(node)};" for node in inner]
-    parts += [_ADD, "\n".join(prototypes)]
-    parts += ["\n".join(spelt.function(node)) for node in nodes]
+    bodies = ["\n".join(spelt.function(node)) for node in nodes]
+    parts += [*sums_for("\n".join(bodies)), "\n".join(prototypes), *bodies]
     parts += _frame(program, spelt)
     includes = "\n".join(
-        f"#include <{name}>" for name in ("math.h", "stdbool.h", "stddef.h", "stdlib.h")
+        f"#include <{name}>"
+        for name in ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h", "string.h")
     )
     source = "\n\n".join([_top(plan), f'#include "{stem}.h"\n\n{includes}', *parts])
     return Files(source + "\n", _header_file(program, spelt, stem))

@@ -43,17 +43,19 @@ class CLike(Expressions):
         """Whether a sentence is there."""
         raise NotImplementedError
 
-    def add(self, total: str, rest: str, term: str, depth: int) -> list[str]:
+    def add(self, total: str, rest: str, term: ast.expr, scope: Scope, depth: int) -> list[str]:
         """Statements that add a term to a sum and what its roundings lose to the rest."""
         raise NotImplementedError
 
     def over_rows(
-        self, names: Sequence[str], arrays: Sequence[str], place: str, depth: int
-    ) -> tuple[str, list[str]]:
-        """(the head of a loop over rows, the lines that read a row); the last is the weight.
-
-        A name is empty where it is not used.
-        """
+        self,
+        names: Sequence[str],
+        arrays: Sequence[str],
+        body: Sequence[ast.stmt],
+        scope: Scope,
+        depth: int,
+    ) -> list[str]:
+        """A loop over rows: names of the columns, the last that of the weight; its body."""
         raise NotImplementedError
 
     def make_statistics(self, values: Mapping[str, str], depth: int) -> list[str]:
@@ -73,9 +75,9 @@ class CLike(Expressions):
         for argument in node.args.args:
             scope.types[argument.arg] = type_of(argument.annotation)
             scope.declared.add(argument.arg)
-        return self._block(_without_doc(node.body), scope, 1)
+        return self.block(_without_doc(node.body), scope, 1)
 
-    def _block(self, statements: Sequence[ast.stmt], scope: Scope, depth: int) -> list[str]:
+    def block(self, statements: Sequence[ast.stmt], scope: Scope, depth: int) -> list[str]:
         lines: list[str] = []
         before = set(scope.declared)
         lines += self._needed_first(statements, scope, depth)
@@ -152,7 +154,7 @@ class CLike(Expressions):
                 return self._if(node, scope, depth)
             case ast.While():
                 head = f"{pad}while ({self.text(node.test, scope)}) {{"
-                return [head, *self._block(node.body, scope, depth + 1), f"{pad}}}"]
+                return [head, *self.block(node.body, scope, depth + 1), f"{pad}}}"]
             case ast.For():
                 return self._for(node, scope, depth)
             case ast.Return():
@@ -174,8 +176,8 @@ class CLike(Expressions):
         pad = INDENT * depth
         if isinstance(target, ast.Tuple):
             if isinstance(value, ast.Call) and ast.unparse(value.func) == "_add":
-                total, rest, term = (self.text(each, scope, True) for each in value.args)
-                return self.add(total, rest, term, depth)
+                total, rest = (self.text(each, scope) for each in value.args[:2])
+                return self.add(total, rest, value.args[2], scope, depth)
             assert isinstance(value, ast.Tuple)
             _require_order(target, value)
             lines = []
@@ -224,12 +226,12 @@ class CLike(Expressions):
     def _if(self, node: ast.If, scope: Scope, depth: int) -> list[str]:
         pad = INDENT * depth
         lines = [f"{pad}if ({self._test(node.test, scope)}) {{"]
-        lines += self._block(node.body, scope, depth + 1)
+        lines += self.block(node.body, scope, depth + 1)
         if len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If):
             first, *rest = self._if(node.orelse[0], scope, depth)
             return [*lines, f"{pad}}} else {first.strip()}", *rest]
         if node.orelse:
-            lines += [f"{pad}}} else {{", *self._block(node.orelse, scope, depth + 1)]
+            lines += [f"{pad}}} else {{", *self.block(node.orelse, scope, depth + 1)]
         return [*lines, f"{pad}}}"]
 
     def _test(self, node: ast.expr, scope: Scope) -> str:
@@ -248,16 +250,11 @@ class CLike(Expressions):
                 inner.types[name] = "float"
                 inner.declared.add(name)
             arrays = [self.text(each, scope) for each in node.iter.args]
-            place = self._counter(inner, "row", names)
-            lines = self._block(node.body, inner, depth + 1)
-            used = {name for each in node.body for name in _names(each)}
-            wanted = [self.name(name) if name in used else "" for name in names]
-            head, read = self.over_rows(wanted, arrays, place, depth)
-            return [head, *read, *lines, f"{pad}}}"]
+            return self.over_rows(names, arrays, node.body, inner, depth)
         assert isinstance(node.target, ast.Name)
         name = node.target.id
         if name == "_":
-            name = self._counter(inner, "turn")
+            name = self.counter(inner, "turn")
         inner.types[name] = "int"
         inner.declared.add(name)
         spelt = self.name(name)
@@ -267,10 +264,10 @@ class CLike(Expressions):
         if len(ends) == 3:
             move = f"{spelt} > {high}; {spelt}--"
         head = self.declare(spelt, "int", low)
-        lines = self._block(node.body, inner, depth + 1)
+        lines = self.block(node.body, inner, depth + 1)
         return [f"{pad}for ({head} {move}) {{", *lines, f"{pad}}}"]
 
-    def _counter(self, scope: Scope, stem: str, taken: Sequence[str] = ()) -> str:
+    def counter(self, scope: Scope, stem: str, taken: Sequence[str] = ()) -> str:
         """A name for what counts a loop that does not name it."""
         names = [stem, *(f"{stem}{k}" for k in range(2, 100))]
         name = next(n for n in names if n not in taken and n not in scope.types)
@@ -333,3 +330,8 @@ def _without_doc(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
 def doc_of(node: ast.FunctionDef) -> list[str]:
     """The lines of a function's docstring."""
     return (ast.get_docstring(node) or "").splitlines()
+
+
+def names_in(body: Sequence[ast.stmt]) -> set[str]:
+    """Every name that some statements use."""
+    return {name for each in body for name in _names(each)}

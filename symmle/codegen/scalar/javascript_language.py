@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from symmle.codegen.layout import INDENT, wrapped
-from symmle.codegen.scalar.clike import CLike, doc_of
+from symmle.codegen.scalar.clike import CLike, doc_of, names_in
 from symmle.codegen.scalar.expressions import Scope
 
 _WORDS = """
@@ -102,11 +102,11 @@ class JavaScript(CLike):
     def whole_division(self, left: str, right: str) -> str:
         return f"Math.floor({left} / {right})"
 
-    def add(self, total: str, rest: str, term: str, depth: int) -> list[str]:
+    def add(self, total: str, rest: str, term: ast.expr, scope: Scope, depth: int) -> list[str]:
         pad, inner = INDENT * depth, INDENT * (depth + 1)
         return [
             f"{pad}{{",
-            f"{inner}const term = {term};",
+            f"{inner}const term = {self.text(term, scope, True)};",
             f"{inner}const sum = {total} + term;",
             f"{inner}const back = sum - {total};",
             f"{inner}{rest} += ({total} - (sum - back)) + (term - back);",
@@ -115,19 +115,25 @@ class JavaScript(CLike):
         ]
 
     def over_rows(
-        self, names: Sequence[str], arrays: Sequence[str], place: str, depth: int
-    ) -> tuple[str, list[str]]:
+        self,
+        names: Sequence[str],
+        arrays: Sequence[str],
+        body: Sequence[ast.stmt],
+        scope: Scope,
+        depth: int,
+    ) -> list[str]:
         pad, inner = INDENT * depth, INDENT * (depth + 1)
-        head = f"{pad}for (let {place} = 0; {place} < {arrays[0]}.length; {place}++) {{"
+        place, used = self.counter(scope, "row", names), names_in(body)
         read = [
-            f"{inner}const {name} = {array}[{place}];"
+            f"{inner}const {self.name(name)} = {array}[{place}];"
             for name, array in zip(names[:-1], arrays, strict=False)
-            if name
+            if name in used
         ]
-        if names[-1]:
+        if names[-1] in used:
             weight = f"{arrays[-1]} === null ? 1 : {arrays[-1]}[{place}]"
-            read.append(f"{inner}const {names[-1]} = {weight};")
-        return head, read
+            read.append(f"{inner}const {self.name(names[-1])} = {weight};")
+        head = f"{pad}for (let {place} = 0; {place} < {arrays[0]}.length; {place}++) {{"
+        return [head, *read, *self.block(body, scope, depth + 1), f"{pad}}}"]
 
     def make_statistics(self, values: Mapping[str, str], depth: int) -> list[str]:
         pad, inner = INDENT * depth, INDENT * (depth + 1)

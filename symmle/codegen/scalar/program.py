@@ -26,13 +26,18 @@ _DATA = "data: Statistics"
 class Program(Module):
     """How things are called in scalar code, and the lines of its formulas."""
 
+    @property
+    def weight(self) -> str:
+        """What the weight of a row is called."""
+        return Names({*self.parameters, *self.columns, *self.arguments}).fresh("w")
+
     def printer(self) -> Printer:
         """Numbers only: nothing is a whole column here."""
         return Printer(frozenset(), self.alias, FUNCTIONS)
 
     def names(self, formula: Formula) -> Names:
         """The scope of a function that computes a formula."""
-        return Names({*self.parameters, *self.columns, self.data, self.step, "math", "w",
+        return Names({*self.parameters, *self.columns, self.data, self.step, "math", self.weight,
                       *self.arguments, *formula.words(), "theta", "slope", "bend", "theta_",
                       "slope_", "bend_", "out"})  # fmt: skip
 
@@ -78,7 +83,9 @@ class Program(Module):
         inner = list(body.lines)
         for mean, (total, rest) in zip(each.means, totals, strict=True):
             text = self._factor(mean.value, names, inner)
-            inner.append(f"{INDENT}{INDENT}{total}, {rest} = _add({total}, {rest}, w * {text})")
+            inner.append(
+                f"{INDENT}{INDENT}{total}, {rest} = _add({total}, {rest}, {self.weight} * {text})"
+            )
         starts = [f"{INDENT}{total}, {rest} = 0.0, 0.0" for total, rest in totals]
         n = f"{self.data}.{self.n_field}"
         ends = [
@@ -99,7 +106,7 @@ class Program(Module):
     def over_rows(self) -> str:
         """The head of a loop over the rows and their weights."""
         arrays = [f"{self.data}.{name}" for name in (*self.columns, self.weights_field)]
-        names = ", ".join((*self.columns, "w"))
+        names = ", ".join((*self.columns, self.weight))
         return f"{INDENT}for {names} in zip({', '.join(arrays)}, strict=False):"
 
 

@@ -46,12 +46,13 @@ class _Taking:
         }
         formula = plan.tabulated.renamed(renamed)
         fields = {each.field for each in plan.statistics}
-        names = Names({*program.arguments, *formula.words(), *fields, "w", "n", "math", "i",
-                       "ordered", "ordered_weights", "tails", "weights"})  # fmt: skip
+        own = ("n", "math", "i", "ordered", "ordered_weights", "tails", "weights", program.weight)
+        names = Names({*program.arguments, *formula.words(), *fields, *own})
         plain = Formula(formula.assignments, formula.results, frozenset())
         body = Body(plain, program.printer(), names, str, 2)
         texts = body.named_results(40)
         self.program, self.names, self.rows = program, names, body.lines
+        self.w = program.weight
         arguments = list(dict.fromkeys(arg for each in plan.statistics for arg in each.node.args))
         self.text = dict(zip(arguments, texts, strict=True))
         self.before: list[str] = []
@@ -73,7 +74,7 @@ class _Taking:
         """The name of the mean of a column."""
         if argument not in self._means:
             text = self.text[argument]
-            total = self.summed(f"w * {_atom(text)}")
+            total = self.summed(f"{self.w} * {_atom(text)}")
             name = self.names.numbered("mean")
             self.between.insert(0, f"{INDENT}{name} = {total} / n")
             self._means[argument] = name
@@ -81,10 +82,10 @@ class _Taking:
 
     def covariance(self, one: sp.Expr, other: sp.Expr) -> str:
         left, right = (f"({_atom(self.text[each])} - {self.mean(each)})" for each in (one, other))
-        both = self.summed(f"w * {left} * {right}", first=False)
+        both = self.summed(f"{self.w} * {left} * {right}", first=False)
         # the means' own rounding, which the deviations tell
-        lost = self.summed(f"w * {left}", first=False)
-        more = lost if one == other else self.summed(f"w * {right}", first=False)
+        lost = self.summed(f"{self.w} * {left}", first=False)
+        more = lost if one == other else self.summed(f"{self.w} * {right}", first=False)
         name = self.names.numbered("covariance")
         self.after.append(f"{INDENT}{name} = {both} / n - {lost} / n * ({more} / n)")
         return name
@@ -92,7 +93,7 @@ class _Taking:
     def log_gap(self, argument: sp.Expr) -> str:
         mean = self.mean(argument)
         term = f"_log_gap(({_atom(self.text[argument])} - {mean}) / {mean})"
-        return f"{self.summed(f'w * {term}', first=False)} / n"
+        return f"{self.summed(f'{self.w} * {term}', first=False)} / n"
 
     def end(self, argument: sp.Expr, largest: bool) -> str:
         name = self.names.fresh("largest" if largest else "smallest")
@@ -120,8 +121,14 @@ def take(program: "Program") -> str:
     lists = [f"{_plural(argument)}: Rows" for argument in program.arguments]
     lists += ["weights: Rows", *(f"{name}: Work" for name in work_of(program))]
     arrays = ", ".join(_plural(argument) for argument in program.arguments)
-    head = f"{INDENT}for {', '.join(program.arguments)}, w in zip({arrays}, weights, strict=False):"
-    loop = [head, *taking.rows, f"{_PAD}total, rest = _add(total, rest, w)", *taking.first]
+    names = ", ".join((*program.arguments, program.weight))
+    head = f"{INDENT}for {names} in zip({arrays}, weights, strict=False):"
+    loop = [
+        head,
+        *taking.rows,
+        f"{_PAD}total, rest = _add(total, rest, {program.weight})",
+        *taking.first,
+    ]
     lines = [*taking.before, *loop, f"{INDENT}n = total + rest", *taking.between]
     if taking.second:
         lines += [head, *taking.rows, *taking.second]
