@@ -86,6 +86,13 @@ def module(text: str, name: str) -> types.ModuleType:
     return made
 
 
+def uncompiled(text: str, monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """The module for numba as Python runs it: what it computes does not need the compiler."""
+    plain = types.SimpleNamespace(njit=lambda **_: lambda function: function, prange=range)
+    monkeypatch.setitem(sys.modules, "numba", plain)
+    return module(text, "made_numba")
+
+
 def flat(value: object) -> list[float]:
     return [float(each) for each in np.ravel(np.asarray(value, dtype=float))]
 
@@ -97,7 +104,9 @@ def told(call: Callable[[], object]) -> list[float] | str:
         return str(error)
 
 
-def by_module(made: types.ModuleType, here: Case, weights: Sequence[float] | None) -> Answers:
+def by_module(
+    made: types.ModuleType, here: Case, weights: Sequence[float] | None, fitted: bool = True
+) -> Answers:
     data = made.statistics(*here.columns, weights=weights)
     found: Answers = {}
     for name in VALUES:
@@ -107,7 +116,8 @@ def by_module(made: types.ModuleType, here: Case, weights: Sequence[float] | Non
             found[name] = [math.nan] * here.p
     for name in STEPS:
         found[name] = flat(getattr(made, name)(data, *here.theta, STEP))
-    found["fit"] = told(lambda: made.fit(*here.columns, weights=weights))
+    if fitted:
+        found["fit"] = told(lambda: made.fit(*here.columns, weights=weights))
     return found
 
 
@@ -196,6 +206,10 @@ def by_javascript(here: Case, folder: Path, weights: Sequence[float] | None) -> 
     return {name: value if isinstance(value, str) else flat(value) for name, value in found.items()}
 
 
+def without_fit(found: Answers) -> Answers:
+    return {name: value for name, value in found.items() if name != "fit"}
+
+
 def require_alike(found: Answers, wanted: Answers) -> None:
     """The same sentences, and numbers that agree to what their roundings allow."""
     for name, value in found.items():
@@ -210,16 +224,78 @@ def require_alike(found: Answers, wanted: Answers) -> None:
 
 
 @pytest.mark.parametrize("name", [*FAMILIES, *OWN])
-def test_every_target_computes_the_same(name: str, tmp_path: Path) -> None:
+def test_every_target_computes_the_same(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Statistics, value, score, Hessian, Newton's move, both steps and the fit, weighted or not."""
     here = case(name)
     numpy = module(texts("numpy", here, "made")[".py"], "made_numpy")
     python = module(texts("python", here, "made")[".py"], "made_python")
+    numba = uncompiled(texts("numba", here, "made")[".py"], monkeypatch)
     for weights in (None, here.weights):
         wanted = by_module(numpy, here, weights)
         require_alike(by_module(python, here, weights), wanted)
+        require_alike(by_module(numba, here, weights, fitted=False), wanted)
         require_alike(by_c(here, tmp_path, weights), wanted)
         require_alike(by_javascript(here, tmp_path, weights), wanted)
+
+
+@pytest.mark.parametrize("name", ["gamma", "student_t", "negative_binomial", "laplace"])
+def test_numba_compiles_and_computes_the_same(name: str, tmp_path: Path) -> None:
+    """Fit and all, in a process of its own, for more rows than a block; the same bits again."""
+    here = case(name)
+    (tmp_path / "made_numba.py").write_text(texts("numba", here, "made")[".py"])
+    (tmp_path / "made_numpy.py").write_text(texts("numpy", here, "made")[".py"])
+    repeats = 1 + 3000 // len(here.columns[0])
+    columns = [column * repeats for column in here.columns]
+    (tmp_path / "run.py").write_text(COMPILED % (json.dumps(columns), json.dumps(here.theta)))
+    done = subprocess.run(
+        [sys.executable, "run.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.split() == ["alike"] * 8, done.stderr[-2000:]
+
+
+COMPILED = """
+import numpy as np, numba, made_numba, made_numpy
+columns, theta = %s, %s
+def require(found, wanted, loose):
+    found, wanted = np.ravel(found), np.ravel(wanted)
+    assert np.all(np.abs(found - wanted) <= loose * (1 + np.abs(wanted))), (found, wanted)
+    print("alike")
+for weights in (None, [1.0 + i %% 3 for i in range(len(columns[0]))]):
+    data, other = (made.statistics(*columns, weights=weights) for made in (made_numba, made_numpy))
+    once = made_numba.hessian(data, *theta)
+    require(once, made_numpy.hessian(other, *theta), 1e-11)
+    require(made_numba.score(data, *theta), made_numpy.score(other, *theta), 1e-11)
+    try:
+        wanted = made_numpy.fit(*columns, weights=weights)
+    except ValueError as error:
+        try:
+            made_numba.fit(*columns, weights=weights)
+        except ValueError as mine:
+            assert str(mine) == str(error)
+            print("alike")
+    else:
+        require(made_numba.fit(*columns, weights=weights), wanted, 1e-8)
+    numba.set_num_threads(1)
+    again = made_numba.hessian(made_numba.statistics(*columns, weights=weights), *theta)
+    assert again == once
+    print("alike")
+    numba.set_num_threads(numba.config.NUMBA_NUM_THREADS)
+"""
+
+
+@pytest.mark.parametrize("target", ["python", "numba"])
+@pytest.mark.parametrize("name", ["gamma", "generalised_gamma", "logit_normal", "von_mises", *OWN])
+def test_python_is_laid_out_and_typed(name: str, target: str, tmp_path: Path) -> None:
+    """As `ruff format` leaves it; plain Python also passes `mypy --strict`."""
+    file = tmp_path / "made.py"
+    file.write_text(texts(target, case(name), "made")[".py"])
+    ruff = [sys.executable, "-m", "ruff", "format", "--check", "--isolated", "--line-length", "100"]
+    subprocess.run([*ruff, str(file)], check=True, timeout=60)
+    if target == "python":
+        mypy = [sys.executable, "-m", "mypy", "--strict", f"--cache-dir={tmp_path}"]
+        subprocess.run([*mypy, str(file)], check=True, timeout=100)
 
 
 def test_the_command_line_offers_the_targets() -> None:

@@ -88,7 +88,7 @@ SCHEMES = (
 )
 PICTURES = ("trajectory", "radius", "bifurcation", "basin", "cobweb", "convergence")
 FORMATS = ("text", "markdown", "latex")
-TARGETS = ("numpy", "python", "c", "javascript")
+TARGETS = ("numpy", "python", "numba", "c", "javascript")
 
 _SCHEMES_OF_A_RUN = (
     Option("--scheme", "NAME", f"one of {', '.join(SCHEMES)}", True, SCHEMES),

@@ -23,7 +23,7 @@ def records(module: Module) -> list[str]:
 
 def data_functions(module: Module) -> list[str]:
     """`statistics` and what it consists of."""
-    return [_statistics(module), _read(module), _taken(module), _summary(module)]
+    return [_statistics(module), read(module), _taken(module), _summary(module)]
 
 
 def _statistics_record(module: Module) -> str:
@@ -67,7 +67,8 @@ def _statistics(module: Module) -> str:
     )
 
 
-def _read(module: Module) -> str:
+def read(module: Module) -> str:
+    """The function that checks columns and weights."""
     given = [f"{argument}: ArrayLike" for argument in module.arguments]
     returns = f"tuple[{', '.join(['Floats'] * len(given))}, Floats | None]"
     lines = [

@@ -33,6 +33,13 @@ def _python(plan: Plan, stem: str) -> Mapping[str, str]:
     return {".py": write(plan)}
 
 
+def _numba(plan: Plan, stem: str) -> Mapping[str, str]:
+    from symmle.codegen.scalar.numba_target import write
+
+    del stem
+    return {".py": write(plan)}
+
+
 def _c(plan: Plan, stem: str) -> Mapping[str, str]:
     from symmle.codegen.scalar.c_target import write
 
@@ -53,6 +60,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         for each in (
             Target("numpy", ".py", _numpy),
             Target("python", ".py", _python),
+            Target("numba", ".py", _numba),
             Target("c", ".c", _c),
             Target("javascript", ".mjs", _javascript),
         )

@@ -23,7 +23,11 @@ _MATH = {
     "min": "fmin",
     "int": "(long)",
 }
-_SUMMED = {"math.log": "sum_log_", "math.log1p": "sum_log1p_"}  # a product of mantissas, one log
+_SUMMED = {  # by a product of mantissas, and one logarithm of it
+    "math.log": "sum_log_",
+    "math.log1p": "sum_log1p_",
+    "_log_gap": "sum_log_gap_",
+}
 _KINDS = {"float": "double", "int": "long", "bool": "bool", "str": "const char *"}
 
 

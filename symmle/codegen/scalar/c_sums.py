@@ -115,11 +115,33 @@ static double sum_log1p_(double *values, const double *weights, long count) {
 }"""
 
 
+_LOG_GAP = """\
+/* The sum of d - log(1 + d): from two sums where the d are spread, else one by one. */
+static double sum_log_gap_(double *values, const double *weights, long count) {
+    double terms[BLOCK_];
+    if (weights == NULL) {
+        for (long i = 0; i < count; i++) {
+            terms[i] = values[i] * values[i];
+        }
+        if (sum_(terms, NULL, count) > 0.1 * (double)count) {
+            return sum_(values, NULL, count) - sum_log1p_(values, NULL, count);
+        }
+    }
+    for (long i = 0; i < count; i++) {
+        terms[i] = log_gap_(values[i]);
+    }
+    return sum_(terms, weights, count);
+}"""
+
+
 def sums_for(text: str) -> list[str]:
     """The functions that a text calls, each before it is called."""
     found = [_BASE]
-    if "sum_log_(" in text or "sum_log1p_(" in text:
+    gap = "sum_log_gap_(" in text
+    if gap or "sum_log_(" in text or "sum_log1p_(" in text:
         found.append(_LOG)
-    if "sum_log1p_(" in text:
+    if gap or "sum_log1p_(" in text:
         found.append(_LOG1P)
+    if gap:
+        found += ["static double log_gap_(double d);", _LOG_GAP]
     return found
