@@ -135,13 +135,10 @@ def _fit(module: Module) -> list[str]:
         parts.append(_require_estimate(module))
         lines.append("    _require_estimate(data)")
     if plan.fit.values is None:
-        columns = ", ".join(f"{one} / unit" if scaled else one for one in module.arguments)
-        functions = "(average_log_likelihood, score, hessian)"
+        lines += _started(module)
         lines += [
-            f"    functions = {functions}",
-            f"    starts = {begin(module, columns)}",
-            "    points = _maximise(lambda now: _evaluated(functions, data, now), starts, _DOMAIN)",
-            "    path = np.array(points)",
+            "    path = np.array("
+            "_maximise(lambda now: _evaluated(_everything, data, now), starts, _DOMAIN))",
         ]
     else:
         parts += _reduced_functions(module)
@@ -156,6 +153,24 @@ def _fit(module: Module) -> list[str]:
         back = ", ".join(_put_back(moved, i) for i in range(len(module.parameters)))
         lines.append(f"    path = path + np.array([{back}])")
     return [*parts, "\n".join([*lines, _FINISH.rstrip()])]
+
+
+def _started(module: Module) -> list[str]:
+    """The lines that find starts; many rows that are passed over again are led by a few."""
+    columns = module.arguments
+    if not module.plan.keeps_rows:
+        return [f"    starts = {begin(module, ', '.join(columns))}"]
+    some = [f"some_{one}" for one in columns]
+    listed = ", ".join([*some, "some_w"])
+    return [
+        f"    step = 1 + len({columns[0]}) // _FEW",
+        *(f"    {few} = {one}[::step]" for few, one in zip(some, columns, strict=True)),
+        "    some_w = None if w is None else w[::step]",
+        f"    some = _taken({listed})",
+        f"    starts = {begin(module, ', '.join(some), 'some', 'some_w')}",
+        "    if step > 1:",
+        "        starts = _led(lambda now: _evaluated(_everything, some, now), starts, _DOMAIN)",
+    ]
 
 
 def _put_back(moved: Moves, i: int) -> str:
@@ -219,8 +234,8 @@ def _fit_data(module: Module, scaled: bool, moved: Moves) -> list[str]:
             if shift is not None
         ]
     if scaled:
-        lines.append(f"    unit = _unit({columns})")
-    return [*lines, f"    data = _taken({columns}{' / unit' if scaled else ''}, w)"]
+        lines += [f"    unit = _unit({columns})", f"    {columns} = {columns} / unit"]
+    return [*lines, f"    data = _taken({columns}, w)"]
 
 
 def _require_estimate(module: Module) -> str:

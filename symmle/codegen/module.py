@@ -14,7 +14,7 @@ columns w data point _read weights _taken _starts starts start _checked_start _D
 update steps repeat theta step n_steps path _iterate Estimate trajectory size cautious hessian fit
 moves _move i range len _SLOPES n_inner n_outer estimate tolist ArrayLike bool tuple Floats
 ValueError float str Sequence unit roots value middle np math special column abs guess1 guess2
-points functions now score average_log_likelihood centre
+points functions some some_w now score average_log_likelihood centre
 """
 WORDS = frozenset(re.findall(r"\w+", _TEXTS))
 

@@ -23,6 +23,7 @@ def write(plan: Plan) -> str:
         _score(module),
         _hessian(module),
         *(_slope(module, i) for i in range(len(module.parameters))),
+        *([_everything(module)] if plan.fit.values is None and not plan.fit.refusal else []),
         _simultaneous(module),
         _alternating(module),
         _newton(),
@@ -128,16 +129,7 @@ def _tuple(body: Body) -> list[str]:
 def _hessian(module: Module) -> str:
     p = len(module.parameters)
     body = module.body(module.plan.hessian)
-    entries = body.named_results()
-    rows = [f"[{', '.join(entries[i * p : (i + 1) * p])}]" for i in range(p)]
-    line = f"    return {module.alias.get('np', 'np')}.array([{', '.join(rows)}])"
-    back = [line]
-    if len(line) > WIDTH:
-        inner = f"        [{', '.join(rows)}]"
-        start = f"    return {module.alias.get('np', 'np')}.array("
-        back = [start, inner, "    )"]
-        if len(inner) > WIDTH:
-            back = [start, "        [", *_matrix_rows(entries, p), "        ]", "    )"]
+    back = _matrix(module, "return ", body.named_results(), p)
     return "\n".join(
         [
             signature("hessian", _given(module), "Floats"),
@@ -147,6 +139,39 @@ def _hessian(module: Module) -> str:
             *back,
         ]
     )
+
+
+def _everything(module: Module) -> str:
+    """Value, gradient and Hessian in one go, for the fit."""
+    p = len(module.parameters)
+    body = module.body(module.plan.everything)
+    value, *rest = body.named_results()
+    names = Names([*module.parameters, module.data, *rest])
+    slope, bend = names.fresh("slope"), names.fresh("bend")
+    given = [f"{module.data}: Statistics", *_given(module)[1:]]
+    return "\n".join(
+        [
+            signature("_everything", given, "tuple[float, Point, Floats]"),
+            '    """The average log-likelihood, its gradient and its Hessian, in one go."""',
+            *body.lines,
+            *bracketed(f"{slope} = (", rest[:p], ",)" if p == 1 else ")"),
+            *_matrix(module, f"{bend} = ", rest[p:], p),
+            f"    return {value}, {slope}, {bend}",
+        ]
+    )
+
+
+def _matrix(module: Module, head: str, entries: Sequence[str], p: int) -> list[str]:
+    """`head np.array([[...], ...])`, broken as the formatter does when it is too long."""
+    rows = [f"[{', '.join(entries[i * p : (i + 1) * p])}]" for i in range(p)]
+    start = f"    {head}{module.alias.get('np', 'np')}.array("
+    line = f"{start}[{', '.join(rows)}])"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = f"        [{', '.join(rows)}]"
+    if len(inner) <= WIDTH:
+        return [start, inner, "    )"]
+    return [start, "        [", *_matrix_rows(entries, p), "        ]", "    )"]
 
 
 def _matrix_rows(entries: Sequence[str], p: int) -> list[str]:

@@ -10,7 +10,7 @@ from symmle.codegen.printer import Printer
 from symmle.trial import points as trial_points
 
 
-def begin(module: Module, columns: str) -> str:
+def begin(module: Module, columns: str, data: str = "data", weights: str = "w") -> str:
     """The call of `_starts`, which reads the columns only where a start comes from them."""
     moves = module.plan.invariance
     from_data = any(moves.shift or ()) or any(
@@ -19,7 +19,7 @@ def begin(module: Module, columns: str) -> str:
             moves.scale or (), module.plan.model.parameters, strict=False
         )
     )
-    return f"_starts(data, {columns}, w)" if from_data else "_starts(data)"
+    return f"_starts({data}, {columns}, {weights})" if from_data else f"_starts({data})"
 
 
 def starts(module: Module) -> str:

@@ -21,7 +21,8 @@ __symmle__ = {"version": "0.1.0", "model": "normal", "digest": "e8aec0c8c81f559a
 
 Floats = NDArray[np.float64]
 Point = tuple[float, ...]
-_BLOCK = 65_536  # rows that are summed at once; up to as many, sums are correctly rounded
+_BLOCK = 16_384  # rows that are summed at once; up to as many, sums are correctly rounded
+_FEW = 4_000  # rows that are enough to start from
 _SMALLEST = 2.0**-1022
 _DOMAIN = ((-math.inf, math.inf), (0.0, math.inf))
 
@@ -301,15 +302,42 @@ def _mean(values: Floats, weights: Floats | None = None) -> float:
     if largest > 2.0**900:
         return _mean(values * 2.0**-100, weights) * 2.0**100
     if weights is None:
-        first = _sum(values) / len(values)
-        return first if len(values) <= _BLOCK else first + _sum(values - first) / len(values)
+        if len(values) <= _BLOCK:
+            return _sum(values) / len(values)
+        pilot = _pilot(values)
+        return pilot + _sum_over_blocks(values, pilot) / len(values)
     total = _sum(weights)
     first = _sum(weights * values) / total
     return first + _sum(weights * (values - first)) / total
 
 
+def _pilot(values: Floats) -> float:
+    """A value in the midst of the others: moments about it do not cancel."""
+    return float(np.median(values[:: 1 + len(values) // _FEW]))
+
+
+def _sum_over_blocks(
+    first: Floats, pilot: float, second: Floats | None = None, other: float = 0.0
+) -> float:
+    """The sum of first - pilot, or of its products with second - other, block by block."""
+    sums = []
+    for i in range(0, len(first), _BLOCK):
+        block = first[i : i + _BLOCK] - pilot
+        if second is not None:
+            block *= block if second is first else second[i : i + _BLOCK] - other
+        sums.append(float(block.sum()))
+    return math.fsum(sums)
+
+
 def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:
     """The (weighted) covariance, divisor n; the raw difference of moments would cancel."""
+    if weights is None and len(first) > _BLOCK:
+        one, other = _mean(first), _mean(second)
+        value = _sum_over_blocks(first, one, second, other) / len(first)
+        lost = _sum_over_blocks(first, one) * _sum_over_blocks(second, other)
+        value -= lost / len(first) / len(first)
+        if _SMALLEST <= abs(value) < math.inf:
+            return value
     left = _deviations(first, weights)
     right = left if second is first else _deviations(second, weights)
     value = _mean(left * right, weights)
@@ -335,16 +363,24 @@ def _average(values: Floats, weights: Floats | None) -> float:
 
 
 def _quantile(values: Floats, weights: Floats | None, share: float) -> float:
-    """A (weighted) sample quantile: the least value that at least `share` lies at or below."""
+    """A (weighted) sample quantile, of some of many rows: a place to start from."""
+    values, weights = _few(values, weights)
     order = np.argsort(values)
     below = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
     return float(values[order[np.searchsorted(below, share * below[-1])]])
+
+
+def _few(values: Floats, weights: Floats | None) -> tuple[Floats, Floats | None]:
+    """Some of many rows, evenly spread: enough to start from."""
+    step = 1 + len(values) // _FEW
+    return values[::step], None if weights is None else weights[::step]
 
 
 def _spreads(values: Floats, weights: Floats | None) -> Point:
     """Half the distance of the quartiles, and the root mean square distance from the median."""
     low, middle, high = (_quantile(values, weights, share) for share in (0.25, 0.5, 0.75))
     with np.errstate(over="ignore"):
+        values, weights = _few(values, weights)
         wide = math.sqrt(_average((values - middle) ** 2, weights))
     return ((high - low) / 2 or wide or 1.0), (wide or 1.0)
 

@@ -14,18 +14,15 @@ _MOST_HALVINGS = 40
 
 
 def _evaluated(
-    functions: tuple[Callable[..., float], Callable[..., Point], Callable[..., Floats]],
-    data: object,
-    point: Floats,
+    everything: Callable[..., tuple[float, Point, Floats]], data: object, point: Floats
 ) -> tuple[float, Floats, Floats]:
     """Value, gradient and Hessian at a point; nan where they overflow or are not defined."""
-    value, slope, bend = functions
-    theta = point.tolist()
     with np.errstate(all="ignore"):
         try:
-            return value(data, *theta), np.array(slope(data, *theta)), bend(data, *theta)
+            value, slope, bend = everything(data, *point.tolist())
+            return value, np.array(slope), bend
         except (ArithmeticError, ValueError):
-            p = len(theta)
+            p = len(point)
             return math.nan, np.full(p, math.nan), np.full((p, p), math.nan)
 
 
@@ -94,6 +91,22 @@ def _maximise(
         "no maximum of the likelihood was found inside the domain for these data: "
         "it may be flat, or rise towards an end of the domain"
     )
+
+
+def _led(
+    evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    starts: list[Point],
+    domain: Sequence[tuple[float, float]],
+) -> list[Point]:
+    """The starts, before them where a few of the rows have their maximum.
+
+    evaluate: gives value, gradient and Hessian on those rows.
+    """
+    for start in starts[:_MOST_STARTS]:
+        path = _climbed(evaluate, start, domain)
+        if path is not None:
+            return [tuple(path[-1].tolist()), *starts]
+    return starts
 
 
 def _climbed(
