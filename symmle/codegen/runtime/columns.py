@@ -53,16 +53,18 @@ def _sum(terms: Floats) -> float:
 
 def _mean(values: Floats, weights: Floats | None = None) -> float:
     """The (weighted) mean to the last digits: a first mean, corrected by that of the residuals."""
-    largest = float(np.max(np.abs(values)))
+    if weights is None and len(values) > _BLOCK:
+        pilot = _pilot(values)
+        total = _sums_about(values, pilot)[0]
+        if math.isfinite(total):
+            return pilot + total / len(values)
+    largest = max(float(values.max()), -float(values.min()))
     if not math.isfinite(largest):
         raise ValueError("a sample mean overflows double precision; divide the data by a constant")
     if largest > 2.0**900:
         return _mean(values * 2.0**-100, weights) * 2.0**100
     if weights is None:
-        if len(values) <= _BLOCK:
-            return _sum(values) / len(values)
-        pilot = _pilot(values)
-        return pilot + _sum_over_blocks(values, pilot) / len(values)
+        return _sum(values) / len(values)
     total = _sum(weights)
     first = _sum(weights * values) / total
     return first + _sum(weights * (values - first)) / total
@@ -73,27 +75,23 @@ def _pilot(values: Floats) -> float:
     return float(np.median(values[:: 1 + len(values) // _FEW]))
 
 
-def _sum_over_blocks(
-    first: Floats, pilot: float, second: Floats | None = None, other: float = 0.0
-) -> float:
-    """The sum of first - pilot, or of its products with second - other, block by block."""
-    sums = []
-    for i in range(0, len(first), _BLOCK):
-        block = first[i : i + _BLOCK] - pilot
-        if second is not None:
-            block *= block if second is first else second[i : i + _BLOCK] - other
-        sums.append(float(block.sum()))
-    return math.fsum(sums)
+def _sums_about(values: Floats, pilot: float) -> tuple[float, float]:
+    """The sums of d = values - pilot and of d**2, block by block, in one read."""
+    sums, squares = [], []
+    for i in range(0, len(values), _BLOCK):
+        d = values[i : i + _BLOCK] - pilot
+        sums.append(float(d.sum()))
+        d *= d
+        squares.append(float(d.sum()))
+    return math.fsum(sums), math.fsum(squares)
 
 
 def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:
     """The (weighted) covariance, divisor n; the raw difference of moments would cancel."""
-    if weights is None and len(first) > _BLOCK:
-        one, other = _mean(first), _mean(second)
-        value = _sum_over_blocks(first, one, second, other) / len(first)
-        lost = _sum_over_blocks(first, one) * _sum_over_blocks(second, other)
-        value -= lost / len(first) / len(first)
-        if _SMALLEST <= abs(value) < math.inf:
+    if second is first and weights is None and len(first) > _BLOCK:
+        total, squares = _sums_about(first, _pilot(first))
+        value = squares / len(first) - (total / len(first)) ** 2
+        if _SMALLEST <= value < math.inf:
             return value
     left = _deviations(first, weights)
     right = left if second is first else _deviations(second, weights)
