@@ -137,8 +137,13 @@ def _fit(module: Module) -> list[str]:
     if plan.fit.values is None:
         lines += _started(module)
         lines += [
-            "    path = np.array("
-            "_maximise(lambda now: _evaluated(_everything, data, now), starts, _DOMAIN))",
+            "    points = _maximise(",
+            "        lambda now: _evaluated(_everything, data, now),",
+            "        lambda now: _valued_at(average_log_likelihood, data, now),",
+            "        starts,",
+            "        _DOMAIN,",
+            "    )",
+            "    path = np.array(points)",
         ]
     else:
         parts += _reduced_functions(module)

@@ -26,6 +26,15 @@ def _evaluated(
             return math.nan, np.full(p, math.nan), np.full((p, p), math.nan)
 
 
+def _valued_at(value: Callable[..., float], data: object, point: Floats) -> float:
+    """The value at a point; nan where it overflows or is not defined."""
+    with np.errstate(all="ignore"):
+        try:
+            return value(data, *point.tolist())
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+
 def _stretched(point: Floats, domain: Sequence[tuple[float, float]]) -> tuple[Floats, Floats]:
     """First and second derivative of each parameter in its free coordinate (log, logit)."""
     first, second = np.ones(len(point)), np.zeros(len(point))
@@ -76,16 +85,18 @@ def _newton_move(
 
 def _maximise(
     evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    height: Callable[[Floats], float],
     starts: Sequence[Point],
     domain: Sequence[tuple[float, float]],
 ) -> list[Floats]:
     """Points that lead to a maximum, the last one the maximum, from the first start that does.
 
-    evaluate: gives value, gradient and Hessian.  ValueError where no maximum is found.
+    evaluate: gives value, gradient and Hessian; height: the value alone.  ValueError where no
+    maximum is found.
     """
     for start in starts[:_MOST_STARTS]:
         path = _climbed(evaluate, start, domain)
-        if path is not None and _is_peak(evaluate, path[-1], domain):
+        if path is not None and _is_peak(evaluate, height, path[-1], domain):
             return path
     raise ValueError(
         "no maximum of the likelihood was found inside the domain for these data: "
@@ -164,6 +175,7 @@ def _steepness(slope: Floats, bend: Floats) -> float:
 
 def _is_peak(
     evaluate: Callable[[Floats], tuple[float, Floats, Floats]],
+    height: Callable[[Floats], float],
     point: Floats,
     domain: Sequence[tuple[float, float]],
 ) -> bool:
@@ -183,7 +195,7 @@ def _is_peak(
         move = move / max(1.0, 2 * float(np.max(np.abs(move[bounded]), initial=0.0)))
         fall = float(move @ curvature @ move) / 2
         for side in (move, -move):
-            if not value - evaluate(_moved(point, side, domain))[0] > fall / 8:
+            if not value - height(_moved(point, side, domain)) > fall / 8:
                 return False
     return True
 

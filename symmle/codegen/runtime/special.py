@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from symmle.codegen.runtime.columns import _deviations, _mean
+from symmle.codegen.runtime.columns import _BLOCK, _deviations, _mean
 from symmle.codegen.runtime.types import Floats
 
 _MOST_TAILS = 20_000_000
@@ -14,11 +14,26 @@ _MOST_TAILS = 20_000_000
 def _log_gap(values: Floats, weights: Floats | None = None) -> float:
     """log(mean) - mean(log), from the relative deviations d: the mean of d - log(1 + d)."""
     mean = _mean(values, weights)
-    d = _deviations(values, weights) / mean
+    if weights is None and len(values) > _BLOCK:
+        blocks = (values[i : i + _BLOCK] for i in range(0, len(values), _BLOCK))
+        return math.fsum(_block_gap(block, mean) for block in blocks) / len(values)
+    return _mean(_gaps(_deviations(values, weights) / mean, values / mean), weights)
+
+
+def _block_gap(block: Floats, mean: float) -> float:
+    """The sum of d - log(1 + d) over a block; of two sums where the d are spread."""
+    d = (block - mean) / mean
+    if float((d * d).sum()) > 0.1 * len(d):
+        return float(d.sum() - np.log(block / mean).sum())
+    return float(_gaps(d, block / mean).sum())
+
+
+def _gaps(d: Floats, ratio: Floats) -> Floats:
+    """d - log(ratio), ratio = 1 + d; by d**2/2 - d**3/3 + ... where the difference cancels."""
     short = np.zeros_like(d)
-    for power in range(12, 1, -1):  # d**2/2 - d**3/3 + ..., where d - log(1 + d) cancels
+    for power in range(12, 1, -1):
         short = ((-1) ** power / power + short * d) if power > 2 else (0.5 + short * d) * d * d
-    return _mean(np.where(np.abs(d) < 0.03, short, d - np.log(values / mean)), weights)
+    return np.where(np.abs(d) < 0.03, short, d - np.log(ratio))
 
 
 def _log_ratio(values: Floats, end: float) -> Floats:
