@@ -13,7 +13,7 @@ from symmle.codegen.printer import Printer
 from symmle.codegen.rows import LogGap, Tails
 from symmle.domain import Domain
 from symmle.order_statistics import Maximum, Minimum, OrderStatistic
-from symmle.sample_mean import SampleCovariance, SampleMean
+from symmle.sample_mean import OverData, SampleCovariance, SampleMean
 
 
 def records(module: Module) -> list[str]:
@@ -113,7 +113,15 @@ def _taken(module: Module) -> str:
         if not text.isidentifier():
             lines.append(f"    {known[arg]} = {text}")
     lines = ['    with np.errstate(all="ignore"):', *(f"    {line}" for line in lines)]
-    values = [f"{each.field}={_value(each.node, known)}" for each in plan.statistics]
+    found = {each.node: _value(each.node, known) for each in plan.statistics}
+    for node in [
+        node for node in found if _is_variance(node) and SampleMean(node.args[0]) in found
+    ]:
+        mean = SampleMean(node.args[0])
+        pair = [names.fresh(f"{word}_{known[node.args[0]]}") for word in ("mean", "variance")]
+        lines.append(f"        {', '.join(pair)} = _moments({known[node.args[0]]}, w)")
+        found[mean], found[node] = pair
+    values = [f"{each.field}={found[each.node]}" for each in plan.statistics]
     first = module.arguments[0]
     values.append(f"{module.n_field}=float(len({first})) if w is None else _sum(w)")
     if plan.keeps_rows:
@@ -131,6 +139,10 @@ def _taken(module: Module) -> str:
             *bracketed("return Statistics(", values, ")", depth=2),
         ]
     )
+
+
+def _is_variance(node: OverData) -> bool:
+    return isinstance(node, SampleCovariance) and node.args[0] == node.args[1]
 
 
 def _arguments(plan: Plan) -> list[sp.Expr]:

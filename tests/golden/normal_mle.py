@@ -68,10 +68,9 @@ def _read(x: ArrayLike, weights: ArrayLike | None) -> tuple[Floats, Floats | Non
 def _taken(x: Floats, w: Floats | None) -> Statistics:
     """The statistics of checked data; what overflows is refused by the sums."""
     with np.errstate(all="ignore"):
+        mean_x, variance_x = _moments(x, w)
         return Statistics(
-            var_x=_covariance(x, x, w),
-            mean_x=_mean(x, w),
-            n=float(len(x)) if w is None else _sum(w),
+            var_x=variance_x, mean_x=mean_x, n=float(len(x)) if w is None else _sum(w)
         )
 
 
@@ -327,6 +326,17 @@ def _sums_about(values: Floats, pilot: float) -> tuple[float, float]:
         d *= d
         squares.append(float(d.sum()))
     return math.fsum(sums), math.fsum(squares)
+
+
+def _moments(values: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """The (weighted) mean and variance, divisor n; of many rows in one read."""
+    if weights is None and len(values) > _BLOCK:
+        pilot, rows = _pilot(values), len(values)
+        total, squares = _sums_about(values, pilot)
+        variance = squares / rows - (total / rows) ** 2
+        if _SMALLEST <= variance < math.inf:
+            return pilot + total / rows, variance
+    return _mean(values, weights), _covariance(values, values, weights)
 
 
 def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:

@@ -77,10 +77,11 @@ def _taken(x: Floats, w: Floats | None) -> Statistics:
     """The statistics of checked data; what overflows is refused by the sums."""
     with np.errstate(all="ignore"):
         log_x = np.log(x)
+        mean_log_x, variance_log_x = _moments(log_x, w)
         return Statistics(
-            mean_log_x=_mean(log_x, w),
+            mean_log_x=mean_log_x,
             largest_x=float(x.max()),
-            var_log_x=_covariance(log_x, log_x, w),
+            var_log_x=variance_log_x,
             n=float(len(x)) if w is None else _sum(w),
             x=x,
             weights=w,
@@ -378,6 +379,17 @@ def _sums_about(values: Floats, pilot: float) -> tuple[float, float]:
         d *= d
         squares.append(float(d.sum()))
     return math.fsum(sums), math.fsum(squares)
+
+
+def _moments(values: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """The (weighted) mean and variance, divisor n; of many rows in one read."""
+    if weights is None and len(values) > _BLOCK:
+        pilot, rows = _pilot(values), len(values)
+        total, squares = _sums_about(values, pilot)
+        variance = squares / rows - (total / rows) ** 2
+        if _SMALLEST <= variance < math.inf:
+            return pilot + total / rows, variance
+    return _mean(values, weights), _covariance(values, values, weights)
 
 
 def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:

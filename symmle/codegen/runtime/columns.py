@@ -86,6 +86,17 @@ def _sums_about(values: Floats, pilot: float) -> tuple[float, float]:
     return math.fsum(sums), math.fsum(squares)
 
 
+def _moments(values: Floats, weights: Floats | None = None) -> tuple[float, float]:
+    """The (weighted) mean and variance, divisor n; of many rows in one read."""
+    if weights is None and len(values) > _BLOCK:
+        pilot, rows = _pilot(values), len(values)
+        total, squares = _sums_about(values, pilot)
+        variance = squares / rows - (total / rows) ** 2
+        if _SMALLEST <= variance < math.inf:
+            return pilot + total / rows, variance
+    return _mean(values, weights), _covariance(values, values, weights)
+
+
 def _covariance(first: Floats, second: Floats, weights: Floats | None = None) -> float:
     """The (weighted) covariance, divisor n; the raw difference of moments would cancel."""
     if second is first and weights is None and len(first) > _BLOCK:
