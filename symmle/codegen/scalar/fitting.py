@@ -231,7 +231,7 @@ def copies(program: "Program") -> list[str]:
 
 
 def _fit(program: "Program") -> str:
-    plan, p = program.plan, len(program.parameters)
+    plan = program.plan
     rows = [f"{argument}_rows" for argument in program.arguments]
     lists = [*(f"{each}: Rows" for each in rows), "weights: Rows"]
     lists += [f"{each}: Work" for each in (*work_of(program), *copies(program))]
@@ -256,7 +256,6 @@ def _fit(program: "Program") -> str:
         *_told(f"{_NONE}it would lie at an end of its domain"),
         '    return ""',
     ]
-    del p
     return "\n".join(
         [
             signature("_fit", [*lists, "theta: list[float]"], "str"),
@@ -268,21 +267,17 @@ def _fit(program: "Program") -> str:
 
 def _other_unit(program: "Program", rows: list[str]) -> list[str]:
     """The lines that copy the data, less their middle and in units of their size."""
-    plan, lines = program.plan, []
-    shifts = plan.invariance.columns if moved(program) else (None,) * len(rows)
+    lines: list[str] = []
     if not copies(program):
-        return []
-    shifts = shifts or (None,) * len(rows)
-    for j, (row, shift) in enumerate(zip(rows, shifts, strict=True)):
+        return lines
+    shifts = program.plan.invariance.columns if moved(program) else ()
+    for j, row in enumerate(rows):
+        off = j < len(shifts) and any(shifts[j] or ())
+        middle = "_quantile(sample, count, 0.5)" if off else "0.0"
         lines.append(f"    count = _sampled({row}, sample, {_SAMPLE})")
-        lines.append(
-            f"    centre{j} = _quantile(sample, count, 0.5)"
-            if shift is not None and any(shift)
-            else f"    centre{j} = 0.0"
-        )
-    lines.append(
-        "    unit = _unit(sample, count, centre0)" if scaled(program) else "    unit = 1.0"
-    )
+        lines.append(f"    centre{j} = {middle}")
+    unit = "_unit(sample, count, centre0)" if scaled(program) else "1.0"
+    lines.append(f"    unit = {unit}")
     for j, (row, copy) in enumerate(zip(rows, copies(program), strict=True)):
         lines += [
             f"    for i in range(len({row})):",
@@ -339,11 +334,7 @@ def _back(program: "Program") -> list[str]:
         for i, exponent in enumerate(plan.invariance.scale):
             if exponent:
                 factor = in_units("unit", exponent)
-                lines.append(
-                    f"    theta[{i}] *= {factor}"
-                    if exponent > 0
-                    else f"    theta[{i}] *= {factor.replace('1 /', '1.0 /')}"
-                )
+                lines.append(f"    theta[{i}] *= {factor.replace('1 /', '1.0 /')}")
     if moved(program):
         for i in range(len(program.parameters)):
             for j, shift in enumerate(plan.invariance.columns):
