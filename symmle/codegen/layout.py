@@ -53,6 +53,24 @@ def bracketed(head: str, items: Sequence[str], tail: str, depth: int = 1) -> lis
     return [pad + head, *(f"{pad}{INDENT}{item}," for item in items), pad + tail.lstrip(",")]
 
 
+def broken(line: str) -> list[str]:
+    """A line of a language with braces over several, where it is too long: after a comma, or
+    before an operator, outside of texts in quotes.
+    """
+    indent, lines = len(line) - len(line.lstrip()) + 2 * len(INDENT), []
+    while len(line) > WIDTH:
+        found = re.finditer(r'"[^"]*"|(?P<comma>, )|(?P<sign> (?:[-+*?:]|&&|\|\|) )', line)
+        places = [
+            m.end() if m["comma"] else m.start() + 1 for m in found if m["comma"] or m["sign"]
+        ]
+        places = [place for place in places if indent + 8 < place <= WIDTH]
+        if not places:
+            break
+        lines.append(line[: max(places)].rstrip())
+        line = " " * indent + line[max(places) :]
+    return [*lines, line]
+
+
 def returned(values: Sequence[str]) -> list[str]:
     """`return` of a tuple."""
     if len(values) == 1:

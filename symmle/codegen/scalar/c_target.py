@@ -4,6 +4,7 @@ import ast
 from dataclasses import dataclass
 
 from symmle.codegen.header import heading
+from symmle.codegen.layout import broken
 from symmle.codegen.names import shown
 from symmle.codegen.pieces import helpers_for
 from symmle.codegen.plan import Plan
@@ -41,6 +42,7 @@ def write(plan: Plan, stem: str) -> Files:
         f"#include <{name}>"
         for name in ("math.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h", "string.h")
     )
+    parts = ["\n".join(one for line in part.split("\n") for one in broken(line)) for part in parts]
     source = "\n\n".join([_top(plan), f'#include "{stem}.h"\n\n{includes}', *parts])
     return Files(source + "\n", _header_file(program, spelt, stem))
 

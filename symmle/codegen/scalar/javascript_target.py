@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from symmle.codegen.header import heading, identity
+from symmle.codegen.layout import broken
 from symmle.codegen.names import shown
 from symmle.codegen.pieces import called_instead, helpers_for
 from symmle.codegen.plan import Plan
@@ -71,7 +72,8 @@ def write(plan: Plan) -> str:
         f"export const __symmle__ = {json.dumps(identity(plan))};",
         "\n".join(spelt.constant_lines(code)),
     ]
-    return "\n\n".join([*top, code]) + "\n"
+    lines = "\n\n".join([*top, code]).split("\n")
+    return "\n".join(one for line in lines for one in broken(line)) + "\n"
 
 
 def _top(plan: Plan) -> str:
