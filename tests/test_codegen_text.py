@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from symmle.codegen import digest, generate, generate_tests, load, make_plan
+from symmle.codegen import TARGETS, digest, generate, generate_tests, load, make_plan
 from symmle.codegen.invariance import invariance
 from symmle.codegen.printer import Printer
 from symmle.codegen.runtime.columns import _covariance, _mean, _quantile
@@ -35,7 +35,19 @@ from tests.by_rows import WORKED
 
 GOLDEN = Path(__file__).parent / "golden"
 ROOT = Path(__file__).parent.parent
-PINNED = ("normal", "weibull")
+PINNED = ("normal", "weibull")  # with their tests
+PROGRAMS = (
+    ("gamma", "numpy"),
+    ("student_t", "numpy"),
+    ("laplace", "numpy"),
+    ("negative_binomial", "numpy"),
+    ("multivariate_normal", "numpy"),
+    ("normal", "python"),
+    ("weibull", "numba"),
+    ("normal", "c"),
+    ("gamma", "c"),
+    ("poisson", "javascript"),
+)
 
 
 def texts(model: Model, name: str) -> tuple[str, str]:
@@ -50,14 +62,29 @@ def written() -> dict[str, tuple[str, str]]:
     return {name: texts(family_model(name), f"{name}_mle") for name in WORKED}
 
 
+def require_golden(file: str, text: str) -> None:
+    """A change of a generated text is seen in review; SYMMLE_REFRESH_GOLDEN=1 accepts it."""
+    path = GOLDEN / file
+    if os.environ.get("SYMMLE_REFRESH_GOLDEN") == "1":
+        path.write_text(text, encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == text
+
+
 @pytest.mark.parametrize("name", PINNED)
 def test_golden_copies(written: dict[str, tuple[str, str]], name: str) -> None:
-    """A change of the generated text is seen in review; SYMMLE_REFRESH_GOLDEN=1 accepts it."""
+    """The module for NumPy and the tests beside it."""
     for file, text in zip((f"{name}_mle.py", f"check_{name}_mle.py"), written[name], strict=True):
-        path = GOLDEN / file
-        if os.environ.get("SYMMLE_REFRESH_GOLDEN") == "1":
-            path.write_text(text, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == text
+        require_golden(file, text)
+
+
+@pytest.mark.parametrize(("name", "target"), PROGRAMS)
+def test_golden_programs(name: str, target: str) -> None:
+    """With the two above, twelve modules in every language."""
+    derivation = derive(family_model(name).freed())
+    stem = f"{name}_{target}"
+    plan = make_plan(derivation, estimate(derivation))
+    for ending, text in TARGETS[target].spell(plan, stem).items():
+        require_golden(f"{stem}{ending}", text)
 
 
 def test_every_module_is_as_the_formatter_leaves_it(

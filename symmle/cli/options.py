@@ -214,10 +214,13 @@ VERBS = (
     ),
     Verb(
         "verify",
-        "every claim again by another road",
-        (_MODEL,),
+        "every claim again by another road; or a program, function by function",
+        (
+            ("[MODEL]", "a family, a model file *.toml, or a program: FILE.py, FILE.c, FILE.mjs"),
+            ("[OF]", "the model of a program whose header does not say it"),
+        ),
         (*_NAMING, _JSON),
-        "verify gamma",
+        "verify gamma, or: symmle verify normal_mle.py, or: symmle verify mine.py weibull",
     ),
 )
 

@@ -50,7 +50,17 @@ def bracketed(head: str, items: Sequence[str], tail: str, depth: int = 1) -> lis
     inner = f"{pad}{INDENT}{', '.join(items)}"
     if len(inner) <= WIDTH and re.search(r"\w\($", head):
         return [pad + head, inner, pad + tail]
-    return [pad + head, *(f"{pad}{INDENT}{item}," for item in items), pad + tail.lstrip(",")]
+    listed = [line for item in items for line in _item(f"{item},", depth + 1)]
+    return [pad + head, *listed, pad + tail.lstrip(",")]
+
+
+def _item(item: str, depth: int) -> list[str]:
+    """One argument on a line of its own; a call that is too long for that has its own inside."""
+    line = INDENT * depth + item
+    call = re.fullmatch(r"(?P<head>[\w.]+=[\w.]+\()(?P<inner>[^()]*)\),", item)
+    if len(line) <= WIDTH or call is None:
+        return [line]
+    return bracketed(call["head"], call["inner"].split(", "), "),", depth)
 
 
 def broken(line: str) -> list[str]:

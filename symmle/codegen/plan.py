@@ -18,6 +18,7 @@ from symmle.codegen.formula import Formula, straight_line
 from symmle.codegen.invariance import Invariance, invariance
 from symmle.codegen.names import Names, slug
 from symmle.codegen.overflow import log_ratio, without_overflow
+from symmle.codegen.recurrence import by_next_order
 from symmle.codegen.rows import as_means, in_ratios, over_counts, with_log_gaps
 from symmle.codegen.stable import rounding_size, stable
 from symmle.derive import Derivation
@@ -294,7 +295,8 @@ class _Planner:
         """
         names = self.names.copy()
         theta = set(self.model.symbols)
-        exprs = [with_log_gaps(over_counts(as_means(e, theta), self.model)) for e in exprs]
+        exprs = [by_next_order(as_means(each, theta)) for each in exprs]
+        exprs = [with_log_gaps(over_counts(each, self.model)) for each in exprs]
         here, ratios = in_ratios(exprs, self.model, names)
         ratios |= self.relative
         known: dict[sp.Expr, sp.Symbol] = {}

@@ -40,7 +40,10 @@ def starts(module: Module) -> str:
     point = f"({', '.join(values)}{',' if len(values) == 1 else ''})"
     listed = [f"    points = [{' '.join([point, *clauses])}]"]
     if len(listed[0]) > WIDTH:
-        inner = [f"{INDENT}{INDENT}{part}" for part in (point, *clauses)]
+        parts = [" ".join([point, *clauses])]
+        if len(INDENT * 2 + parts[0]) > WIDTH:
+            parts = [point, *clauses]
+        inner = [f"{INDENT}{INDENT}{part}" for part in parts]
         listed = ["    points = [", *inner, "    ]"]
     given = [*_typed(module), "w: Floats | None"] if sized or located else []
     return "\n".join(

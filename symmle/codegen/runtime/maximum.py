@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from symmle.codegen.runtime.types import _EPSILON, _MOST_STEPS, Floats, Point
 
 _MOST_STARTS = 12
+_WEAK = 100.0  # variance of a parameter (of its logarithm, if bounded) that one row leaves
 _MOST_IDLE = 8  # steps without a rise beyond rounding
 _MOST_HALVINGS = 40
 
@@ -182,7 +183,8 @@ def _is_peak(
     """Whether the value itself falls to both sides of a point, as each parameter moves.
 
     The others move along as the curvature says is best.  A Hessian that is negative definite only
-    by its rounding errors, far out on a likelihood that rises for ever, is found out by this.
+    by its rounding errors, far out on a likelihood that rises for ever, is found out by this; and
+    a value that is rounded there so much that it falls everywhere, by moves that change nothing.
     """
     value, slope, bend = evaluate(point)
     first, second = _stretched(point, domain)
@@ -190,13 +192,17 @@ def _is_peak(
     unit = np.sqrt(np.abs(np.diag(curvature)))
     spread = np.linalg.inv(curvature / np.outer(unit, unit))
     bounded = np.array([math.isfinite(low) or math.isfinite(high) for low, high in domain])
-    for variance, along in zip(np.diag(spread), spread, strict=True):
+    for variance, along, size in zip(np.diag(spread), spread, unit, strict=True):
         move = along / unit * math.sqrt(2e-8 * (1 + abs(value)) / variance)
         move = move / max(1.0, 2 * float(np.max(np.abs(move[bounded]), initial=0.0)))
         fall = float(move @ curvature @ move) / 2
         for side in (move, -move):
             if not value - height(_moved(point, side, domain)) > fall / 8:
                 return False
+            if variance > _WEAK * size**2:
+                still = height(_moved(point, side / 1e6, domain))
+                if not abs(value - still) < fall / 8:
+                    return False
     return True
 
 

@@ -99,7 +99,8 @@ class _Taking:
         name = self.names.fresh("largest" if largest else "smallest")
         word, start = ("max", "-math.inf") if largest else ("min", "math.inf")
         self.before.append(f"{INDENT}{name} = {start}")
-        self.first.append(f"{_PAD}{name} = {word}({name}, {self.text[argument]})")
+        counted = f"{_atom(self.text[argument])} if {self.w} > 0.0 else {start}"
+        self.first.append(f"{_PAD}{name} = {word}({name}, {counted})")
         return name
 
 

@@ -9,6 +9,7 @@ from symmle.codegen.scalar.library.program import _HIGH, _LOW, _P, Statistics, _
 
 _EPSILON = 2.0**-52
 _MOST_STEPS = 200
+_WEAK = 100.0  # variance of a parameter (of its logarithm, if bounded) that one row leaves
 _MOST_IDLE = 8  # steps without a rise beyond rounding
 _MOST_HALVINGS = 40
 
@@ -246,7 +247,8 @@ def _is_peak(data: Statistics, theta: list[float]) -> bool:
     """Whether the value itself falls to both sides of a point, as each parameter moves.
 
     The others move along as the curvature says is best.  A Hessian that is negative definite only
-    by its rounding errors, far out on a likelihood that rises for ever, is found out by this.
+    by its rounding errors, far out on a likelihood that rises for ever, is found out by this; and
+    a value that is rounded there so much that it falls everywhere, by moves that change nothing.
     """
     slope, bend, up = [0.0] * _P, [0.0] * (_P * _P), [0.0] * _P
     curvature, inner = [0.0] * (_P * _P), [0.0] * (_P * _P)
@@ -279,6 +281,11 @@ def _is_peak(data: Statistics, theta: list[float]) -> bool:
             lower = _height_at(data, there, other_slope, other_bend)
             if not value - lower > fall / 8.0:
                 return False
+            if variance > _WEAK * unit[i] * unit[i]:
+                _moved(theta, along, (1e-6 if side == 0 else -1e-6) / longest, there)
+                lower = _height_at(data, there, other_slope, other_bend)
+                if not abs(value - lower) < fall / 8.0:
+                    return False
     return True
 
 

@@ -195,6 +195,8 @@ def _square_rest(x: float) -> float:
 
 def _erfcx(x: float) -> float:
     """exp(x**2)*erfc(x) (DLMF 7.9.1; in the middle Chiarella & Reichel, Math. Comp. 22, 1968)."""
+    if x < -26.6:
+        return math.inf
     if x < 0.5:
         return math.exp(x * x) * (1.0 + _square_rest(x)) * math.erfc(x)
     if x > 6.0:
