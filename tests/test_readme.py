@@ -68,9 +68,13 @@ def trimmed(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like a clone as far as the README names files in it."""
+    """A folder with the files that the README names: the data, and what it shows of others."""
     path = tmp_path_factory.mktemp("clone")
     shutil.copytree(ROOT / "tests" / "data", path / "tests" / "data")
+    for language, content in blocks(README):
+        named = re.match(r"# (\w+\.py)\n", content)
+        if language == "python" and named:
+            (path / named[1]).write_text(content, encoding="utf-8")
     return path
 
 

@@ -250,7 +250,9 @@ def _told(wanted: Numbers) -> str:
 
 
 def _number(true: Number) -> str:
-    return str(mpmath.nstr(true.value, 17)).removesuffix(".0")
+    near = float(true.value)
+    text = repr(near) if math.isfinite(near) and near else str(mpmath.nstr(true.value, 17))
+    return text.removesuffix(".0")
 
 
 def _listed(values: Sequence[float]) -> str:
